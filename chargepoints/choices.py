@@ -1,0 +1,169 @@
+"""Every state, category and reason of the domain, with its label and its look, declared once."""
+
+from django.db import models
+
+
+class Integration(models.TextChoices):
+    """Whether the charger speaks to us (SPEC section 1)."""
+
+    CONNECTED = "connected", "connected"
+    DISCONNECTED = "disconnected", "disconnected"
+    PENDING = "pending", "pending"
+    ERROR = "error", "error"
+    NO_INTEGRATION = "no_integration", "Not connected"
+
+
+class State(models.TextChoices):
+    """What the charge point as a whole is doing (SPEC section 1)."""
+
+    AVAILABLE = "available"
+    BUSY = "busy"
+    BUSY_CHARGING = "busy-charging"
+    BUSY_NON_CHARGING = "busy-non-charging"
+    BUSY_NON_RELEASED = "busy-non-released"
+    BUSY_BLOCKED = "busy-blocked"
+    BUSY_RESERVED = "busy-reserved"
+    BUSY_SCHEDULED = "busy-scheduled"
+    ERROR = "error"
+    DISCONNECTED = "disconnected"
+    MAINTENANCE = "maintenance"
+    PASSIVE = "passive"
+    OTHER = "other"
+
+
+class ConnectorStatus(models.TextChoices):
+    """What a connector reported: the 1.6 words, `Occupied` of 2.x, and `Unknown` for never reported."""
+
+    UNKNOWN = "Unknown"
+    AVAILABLE = "Available"
+    PREPARING = "Preparing"
+    CHARGING = "Charging"
+    SUSPENDED_EV = "SuspendedEV", "SuspendedEV"
+    SUSPENDED_EVSE = "SuspendedEVSE", "SuspendedEVSE"
+    FINISHING = "Finishing"
+    RESERVED = "Reserved"
+    UNAVAILABLE = "Unavailable"
+    FAULTED = "Faulted"
+    OCCUPIED = "Occupied"
+
+
+class ConnectorType(models.TextChoices):
+    """The plug."""
+
+    TYPE2 = "Type2", "Type 2"
+    CCS = "CCS", "CCS"
+    CHADEMO = "CHAdeMO", "CHAdeMO"
+    SCHUKO = "Schuko", "Schuko"
+    OTHER = "other", "Other"
+
+
+class ChargeState(models.TextChoices):
+    """The life of one charging session (SPEC section 1)."""
+
+    RESERVED = "reserved"
+    SCHEDULED = "scheduled"
+    STARTING = "starting"
+    CHARGING = "charging"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+OPEN_CHARGE_STATES = (
+    ChargeState.STARTING,
+    ChargeState.CHARGING,
+    ChargeState.PAUSED,
+    ChargeState.STOPPING,
+)
+
+
+class Category(models.TextChoices):
+    """Colour of a log line: blue, green, yellow, white, grey."""
+
+    STATE = "state", "State"
+    TRANSACTION = "txn", "Transaction"
+    LINK = "link", "Link"
+    SECURITY = "auth", "Security"
+    METER = "meter", "Meter"
+
+
+class Direction(models.TextChoices):
+    """Who spoke first on a log line."""
+
+    IN = "in", "from the charger"
+    OUT = "out", "to the charger"
+    NONE = "", "our own note"
+
+
+class KeyType(models.TextChoices):
+    """What a charge key is."""
+
+    RFID = "rfid", "RFID card"
+    APP = "app", "App token"
+
+
+class KeyState(models.TextChoices):
+    """Whether a charge key works."""
+
+    ACTIVE = "active", "Active"
+    BLOCKED = "blocked", "Blocked"
+
+
+class Verdict(models.TextChoices):
+    """What a charger is told about a charge key (OCPP 1.6 AuthorizationStatus)."""
+
+    ACCEPTED = "Accepted"
+    BLOCKED = "Blocked"
+    EXPIRED = "Expired"
+    INVALID = "Invalid"
+    CONCURRENT = "ConcurrentTx", "ConcurrentTx"
+
+
+class CommandStatus(models.TextChoices):
+    """How far a command has come on its way to the charger and back."""
+
+    QUEUED = "queued"
+    DISPATCHED = "dispatched"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    EXPIRED = "expired", "no answer"
+
+
+OPEN_COMMAND_STATUSES = (CommandStatus.QUEUED, CommandStatus.DISPATCHED, CommandStatus.SENT)
+
+
+class Effect(models.TextChoices):
+    """Whether what the command was for has been seen to happen."""
+
+    NONE = "", "none expected"
+    AWAITED = "awaited"
+    SEEN = "seen", "effect seen"
+    MISSING = "missing", "no effect"
+
+
+class Registration(models.TextChoices):
+    """What a BootNotification is answered with."""
+
+    ACCEPTED = "Accepted"
+    PENDING = "Pending"
+    REJECTED = "Rejected"
+
+
+class Refusal(models.TextChoices):
+    """Why a handshake was refused, in words for the person who can mend it."""
+
+    UNKNOWN_IDENTITY = "unknown-identity", "No charge point has this identity"
+    NO_CREDENTIALS = "no-credentials", "It sent no password"
+    WRONG_USER = "wrong-user", "Its user name is not its identity"
+    WRONG_PASSWORD = "wrong-password", "Wrong password"
+    NO_PASSWORD_SET = "no-password-set", "No password is set for this charge point"
+    NO_SUBPROTOCOL = "no-subprotocol", "It offered no OCPP version"
+    WRONG_SUBPROTOCOL = "wrong-subprotocol", "It offered no OCPP version that is allowed here"
+    BAD_IDENTITY = "bad-identity", "The address does not end in a usable identity"
+    INACTIVE = "inactive", "The charge point is deactivated"
+    TOO_MANY = "too-many", "Too many attempts"

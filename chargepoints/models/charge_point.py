@@ -1,0 +1,68 @@
+"""The box with one OCPP connection and one identity."""
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+from chargepoints.choices import Integration, Registration, State
+from chargepoints.models.site import Site
+from chargepoints.querysets import ChargePointQuerySet
+
+# OCPP 2.1 part 4, 3.1.1: identifierString without a colon, at most 48 characters.
+IDENTITY_PATTERN = r"^[A-Za-z0-9*\-_=+|@.]{1,48}$"
+
+
+class ChargePoint(models.Model):
+    """A charger. `integration` and `state` are derived (`chargepoints.states`) and stored for filtering."""
+
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="charge_points")
+    name = models.CharField(max_length=60)
+    identity = models.CharField(
+        max_length=48,
+        null=True,
+        blank=True,
+        validators=[RegexValidator(IDENTITY_PATTERN, "Use letters, digits and * - _ = + | @ . only.")],
+        help_text="The last part of the OCPP address, as typed into the charger.",
+    )
+    sticker = models.CharField(max_length=40, blank=True, help_text="The number on the housing.")
+    location = models.CharField(max_length=120, blank=True)
+    note = models.TextField(blank=True)
+
+    # What the charger says of itself (BootNotification); lengths are generous because chargers are.
+    vendor = models.CharField(max_length=255, blank=True)
+    model = models.CharField(max_length=255, blank=True)
+    serial = models.CharField(max_length=255, blank=True)
+    firmware = models.CharField(max_length=255, blank=True)
+    meter_type = models.CharField(max_length=255, blank=True)
+    meter_serial = models.CharField(max_length=255, blank=True)
+    iccid = models.CharField(max_length=255, blank=True)
+    imsi = models.CharField(max_length=255, blank=True)
+    booted_at = models.DateTimeField(null=True, blank=True)
+
+    password_hmac = models.CharField(max_length=64, blank=True, editable=False)
+    registration = models.CharField(max_length=8, choices=Registration, default=Registration.ACCEPTED)
+    heartbeat_interval = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds; empty = default.")
+    is_active = models.BooleanField(default=True)
+    maintenance = models.BooleanField(default=False)
+    maintenance_reason = models.CharField(max_length=200, blank=True)
+
+    # Connector 0 is the box itself and never hides its connectors.
+    box_status = models.CharField(max_length=16, blank=True)
+    box_error_code = models.CharField(max_length=50, blank=True)
+
+    integration = models.CharField(max_length=16, choices=Integration, default=Integration.PENDING, editable=False)
+    state = models.CharField(max_length=20, choices=State, default=State.PASSIVE, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ChargePointQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["site__name", "name"]
+        constraints = [
+            # Identities are compared without regard to case (OCPP 2.x identifierString).
+            models.UniqueConstraint(Lower("identity"), name="charge_point_identity_unique"),
+            models.UniqueConstraint(fields=["site", "name"], name="charge_point_name_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

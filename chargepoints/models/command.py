@@ -1,0 +1,63 @@
+"""Remote actions as rows: the row is the truth, wake-ups only travel."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from chargepoints.choices import OPEN_COMMAND_STATUSES, CommandStatus, Effect
+from chargepoints.models.charge import Charge
+from chargepoints.models.charge_point import ChargePoint
+
+
+class Command(models.Model):
+    """One remote action; its id is the OCPP message id. Moved only by compare-and-set."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    charge_point = models.ForeignKey(ChargePoint, on_delete=models.PROTECT, related_name="commands")
+    kind = models.CharField(max_length=32)
+    parameters = models.JSONField(default=dict)
+    status = models.CharField(max_length=12, choices=CommandStatus, default=CommandStatus.QUEUED)
+    effect = models.CharField(max_length=8, choices=Effect, default=Effect.NONE, blank=True)
+    connector_number = models.PositiveIntegerField(null=True, blank=True)
+    charge = models.ForeignKey(Charge, on_delete=models.SET_NULL, null=True, blank=True, related_name="commands")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="commands"
+    )
+    author_name = models.CharField(max_length=150)
+    author_address = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    dispatched_at = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    sent_generation = models.BigIntegerField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=255, blank=True, help_text="The charger's word, or why there is none.")
+    expires_at = models.DateTimeField()
+    effect_due_at = models.DateTimeField(null=True, blank=True)
+    effect_at = models.DateTimeField(null=True, blank=True)
+    effect_text = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(fields=["charge_point", "-created_at"], name="command_recent"),
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(status__in=OPEN_COMMAND_STATUSES),
+                name="command_open",
+            ),
+            models.Index(
+                fields=["charge_point", "created_at"],
+                condition=models.Q(status=CommandStatus.DISPATCHED),
+                name="command_dispatched",
+            ),
+            models.Index(
+                fields=["charge_point", "effect_due_at"],
+                condition=models.Q(effect=Effect.AWAITED),
+                name="command_effect_awaited",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.charge_point}"

@@ -1,0 +1,27 @@
+"""Deployment mistakes, found at start with a hint instead of at night with a traceback."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.security, deploy=True)
+def deployment(app_configs: object, **_: object) -> Sequence[CheckMessage]:
+    """`manage.py check --deploy`: what must not be so on a machine that others reach."""
+    found: list[CheckMessage] = []
+    if settings.DEMO:
+        found.append(Error("HUB_DEMO is on.", hint="Unset it: demo users have known passwords.", id="hub.E001"))
+    if len(settings.SECRET_KEY) < 50:
+        found.append(
+            Error("HUB_SECRET_KEY is short.", hint="Use 50 or more random characters.", id="hub.E002")
+        )
+    if settings.OCPP_URL.startswith("ws://"):
+        found.append(
+            Warning(
+                "HUB_OCPP_URL is not encrypted.",
+                hint="Give the wss:// address that chargers reach through your TLS proxy.",
+                id="hub.W001",
+            )
+        )
+    return found

@@ -1,0 +1,45 @@
+"""What the environment says. Every setting has a name, a type and a sentence for a wrong value."""
+
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+env = environ.Env()
+
+ROLES = frozenset({"web", "gateway"})
+
+
+def database(url: str) -> dict[str, object]:
+    """Django's DATABASES entry for a `postgres://` URL; `?host=/dir` names a Unix socket directory."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL must start with postgres://, not {parts.scheme}://. Hub runs on PostgreSQL only."
+        )
+    query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    host = query.pop("host", parts.hostname or "")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "hub",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        "OPTIONS": query,
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def broker(url: str) -> str:
+    """The Celery broker URL for a Redis URL; Celery spells Unix sockets its own way."""
+    return "redis+socket://" + url.removeprefix("unix://") if url.startswith("unix://") else url
+
+
+def roles(value: str) -> frozenset[str]:
+    """Which routes this process serves: `web`, `gateway` or both, separated by commas."""
+    chosen = frozenset(part.strip() for part in value.split(",") if part.strip())
+    if not chosen or chosen - ROLES:
+        raise ImproperlyConfigured(f"HUB_ROLES must be web, gateway or web,gateway, not {value!r}.")
+    return chosen
