@@ -12,7 +12,11 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["chargepoints"])
 app.conf.beat_schedule = {
     "commands-due": {"task": "commands.due", "schedule": 1.0, "options": {"expires": 5}},
-    "connections-reap": {"task": "chargepoints.connections_reap", "schedule": 5.0, "options": {"expires": 10}},
+    "connections-reap": {
+        "task": "chargepoints.connections_reap",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }
 

@@ -11,7 +11,9 @@ def deployment(app_configs: object, **_: object) -> Sequence[CheckMessage]:
     """`manage.py check --deploy`: what must not be so on a machine that others reach."""
     found: list[CheckMessage] = []
     if settings.DEMO:
-        found.append(Error("HUB_DEMO is on.", hint="Unset it: demo users have known passwords.", id="hub.E001"))
+        found.append(
+            Error("HUB_DEMO is on.", hint="Unset it: demo users have known passwords.", id="hub.E001")
+        )
     if len(settings.SECRET_KEY) < 50:
         found.append(
             Error("HUB_SECRET_KEY is short.", hint="Use 50 or more random characters.", id="hub.E002")

@@ -3,7 +3,10 @@
 import logging
 import time
 
-_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), 127, 0x85)} | {0x2028: "\\u2028", 0x2029: "\\u2029"}
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), 127, 0x85)} | {
+    0x2028: "\\u2028",
+    0x2029: "\\u2029",
+}
 
 
 class LineFormatter(logging.Formatter):

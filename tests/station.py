@@ -52,7 +52,7 @@ class Gone(ConnectionError):  # noqa: N818
 
 
 class Silence(AssertionError):  # noqa: N818
-    """A deadline passed. The message lists what was received meanwhile."""
+    """A deadline passed; the message lists what was received meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -221,9 +221,7 @@ class Station:
         """Authorize; returns the answer with its idTagInfo."""
         return await self.call("Authorize", {"idTag": tag})
 
-    async def start(
-        self, connector: int, tag: str, meter: int, timestamp: str | None = None, **fields: Any
-    ) -> Payload:
+    async def start(self, connector: int, tag: str, meter: int, timestamp: str | None = None, **fields: Any) -> Payload:
         """StartTransaction at `meter` Wh; returns the answer with its transactionId."""
         payload: Payload = {"connectorId": connector, "idTag": tag, "meterStart": meter}
         return await self._call("StartTransaction", payload | {"timestamp": timestamp or now()} | fields)
@@ -265,9 +263,7 @@ class Station:
 
     def _settle(self, message: list[Any]) -> bool:
         """Hand an answer to the `call` that waits for it."""
-        waiting = (
-            self._answers.get(str(message[1])) if message[:1] in ([3], [4]) and len(message) > 2 else None
-        )
+        waiting = self._answers.get(str(message[1])) if message[:1] in ([3], [4]) and len(message) > 2 else None
         if waiting is None or waiting.done():
             return False
         if message[0] == 3:
@@ -296,6 +292,5 @@ class Station:
 
 def _decoded(frame: Frame) -> list[Any]:
     with contextlib.suppress(ValueError):
-        message = json.loads(frame)
-        return message if isinstance(message, list) else []
+        return message if isinstance(message := json.loads(frame), list) else []
     return []

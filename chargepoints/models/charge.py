@@ -44,7 +44,9 @@ class Charge(models.Model):
     class Meta:
         ordering = ["-started_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["charge_point", "transaction_id"], name="charge_transaction_unique"),
+            models.UniqueConstraint(
+                fields=["charge_point", "transaction_id"], name="charge_transaction_unique"
+            ),
             models.UniqueConstraint(fields=["charge_point", "start_fingerprint"], name="charge_start_unique"),
             models.UniqueConstraint(
                 fields=["connector"],

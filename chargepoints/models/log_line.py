@@ -15,7 +15,11 @@ class LogLine(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     charge_point = models.ForeignKey(
-        ChargePoint, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="log_lines"
+        ChargePoint,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="log_lines",
     )
     seq = models.BigIntegerField()
     at = models.DateTimeField(help_text="When the request was received or sent.")

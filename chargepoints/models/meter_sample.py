@@ -14,7 +14,11 @@ class MeterSample(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     charge_point = models.ForeignKey(
-        ChargePoint, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="meter_samples"
+        ChargePoint,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        db_index=False,
+        related_name="meter_samples",
     )
     connector_number = models.IntegerField()
     charge_id = models.BigIntegerField(null=True, blank=True)

@@ -2,7 +2,9 @@
 
 import sys
 
+from hub.embedded.checks import test
 from hub.embedded.errors import LauncherError
+from hub.embedded.run import run
 from hub.embedded.throwaway import execute
 
 USAGE = "Say what to do: python -m hub.embedded run | test [pytest arguments] | exec -- COMMAND ..."
@@ -14,6 +16,10 @@ def main(arguments: list[str]) -> int:
     try:
         if verb == "exec":
             return execute(rest[1:] if rest[:1] == ["--"] else rest)
+        if verb == "test":
+            return test(rest)
+        if verb == "run" and not rest:
+            return run()
         raise LauncherError(USAGE)
     except LauncherError as error:
         print(error, file=sys.stderr, flush=True)

@@ -35,8 +35,8 @@ def end(targets: dict[int, int]) -> None:
 
 def main(pipe: int) -> None:
     """Follow the supervisor's notes until it is gone, then clean up."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+    for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ignored, signal.SIG_IGN)
     targets: dict[int, int] = {}
     directories: list[str] = []
     with os.fdopen(pipe) as notes:

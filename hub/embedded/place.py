@@ -54,8 +54,11 @@ def find_place(wanted: Path) -> Place:
             return Place(programs, data, namespace_for(data))
     if user_namespace_works():
         return Place(programs, wanted, RunAs(user_namespace=True))
+    if not can(as_nobody, "true"):
+        raise LauncherError(f"PostgreSQL refuses to run as root, and this root may not be nobody. {INSTEAD}")
     data = wanted if can(as_nobody, "test", "-x", wanted.parent) else refuge
-    make_refuge() if data is refuge else None
+    if data is refuge:
+        make_refuge()
     return Place(programs_for(as_nobody, programs), data, as_nobody)
 
 
@@ -77,7 +80,8 @@ def check_owner(data: Path) -> None:
         return
     if owner != os.geteuid():
         raise LauncherError(
-            f"The database in {data} belongs to user {owner}. Start as that user, or set HUB_DATA to another directory."
+            f"The database in {data} belongs to user {owner}. "
+            "Start as that user, or set HUB_DATA to another directory."
         )
 
 
@@ -87,7 +91,8 @@ def namespace_for(data: Path) -> RunAs:
     if user_namespace_works():
         return RunAs(user_namespace=True)
     raise LauncherError(
-        f"The database in {data} was made by root with a user namespace, which this machine refuses now. {INSTEAD}"
+        f"The database in {data} was made by root with a user namespace, "
+        f"which this machine refuses now. {INSTEAD}"
     )
 
 
@@ -95,7 +100,13 @@ def can(run_as: RunAs, *argv: str | Path) -> bool:
     """Whether a command succeeds when `run_as` runs it."""
     try:
         done = subprocess.run(
-            argv, user=run_as.user, group=run_as.group, extra_groups=[], capture_output=True, cwd="/", check=False
+            argv,
+            user=run_as.user,
+            group=run_as.group,
+            extra_groups=[],
+            capture_output=True,
+            cwd="/",
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return False
@@ -126,6 +137,9 @@ def copy_programs(install: Path, home: Path) -> None:
     for libraries in (package.with_name(f"{package.name}.libs"), package / ".dylibs"):
         if libraries.is_dir():
             shutil.copytree(libraries, fresh / libraries.relative_to(package.parent), symlinks=True)
+    for path in (fresh, *fresh.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     shutil.rmtree(home, ignore_errors=True)
     fresh.rename(home)
 

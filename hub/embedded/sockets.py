@@ -16,7 +16,9 @@ def socket_directory(wanted: Path, family: Family) -> Path:
         wanted.mkdir(mode=0o700, parents=True, exist_ok=True)
         return wanted
     parent = Path(tempfile.gettempdir())
-    short = Path(tempfile.mkdtemp(prefix="hub-", dir=parent if fits(parent / "hub-12345678") else "/tmp"))
+    if not fits(parent / "hub-12345678"):
+        parent = Path("/tmp")  # noqa: S108 - mkdtemp makes a private directory there
+    short = Path(tempfile.mkdtemp(prefix="hub-", dir=parent))
     family.remove_at_end(short)
     return short
 

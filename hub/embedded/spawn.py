@@ -10,6 +10,7 @@ import pwd
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -32,19 +33,26 @@ class RunAs(NamedTuple):
     group: int | None = None
 
 
+OURSELVES = RunAs()
+
+
 class Child:
     """A started process, its stop signal and its log."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], stop_signal: int, group: bool) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[bytes], stop_signal: int) -> None:
         self.name = name
         self.process = process
         self.stop_signal = stop_signal
-        self.target = -process.pid if group else process.pid
 
     @property
     def pid(self) -> int:
         """The process id."""
         return self.process.pid
+
+    @property
+    def target(self) -> int:
+        """The process group, as `kill` wants it. Every child leads its own session."""
+        return -self.process.pid
 
     def poll(self) -> int | None:
         """The exit code, or None while the process lives."""
@@ -85,13 +93,12 @@ class Family:
         argv: Sequence[str | Path],
         *,
         stop_signal: int = signal.SIGTERM,
-        run_as: RunAs = RunAs(),
+        run_as: RunAs = OURSELVES,
         log: Path | None = None,
         stdin: int | IO[bytes] | None = subprocess.DEVNULL,
         keep_fds: Sequence[int] = (),
         cwd: Path | str | None = None,
         env: Mapping[str, str] | None = None,
-        own_session: bool = True,
     ) -> Child:
         """Start `argv`; without `log` it writes to our terminal.
 
@@ -107,29 +114,31 @@ class Family:
                 pass_fds=keep_fds,
                 cwd=cwd,
                 env=env,
-                start_new_session=own_session,
+                start_new_session=True,
                 user=run_as.user,
                 group=run_as.group,
                 extra_groups=None if run_as.user is None else [],
                 preexec_fn=child_setup(stop_signal, run_as.user_namespace),  # noqa: PLW1509 - one thread here
             )
-        child = Child(name, process, stop_signal, own_session)
+        child = Child(name, process, stop_signal)
         self._children.append(child)
         self._note(f"add {child.target} {int(stop_signal)}")
         return child
 
-    def stop(self, child: Child, seconds: float = 15.0) -> None:
-        """Ask `child` to end, kill it after `seconds`, and end what is left of its process group."""
+    def stop(self, child: Child, seconds: float = 15.0, hurry: Callable[[], bool] = lambda: False) -> None:
+        """Ask `child` to end and end what is left of its process group.
+
+        After `seconds`, or when `hurry` says so, it is killed.
+        """
         if child.poll() is None:
             child.process.send_signal(child.stop_signal)
-            try:
-                child.process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                child.process.kill()
-                child.process.wait()
-        if child.target < 0:
-            with suppress(OSError):
-                os.kill(child.target, signal.SIGKILL)
+            deadline = time.monotonic() + seconds
+            while child.poll() is None and time.monotonic() < deadline and not hurry():
+                time.sleep(0.01)
+            child.process.kill()
+            child.process.wait()
+        with suppress(OSError):
+            os.kill(child.target, signal.SIGKILL)
         self._children = [other for other in self._children if other is not child]
         self._note(f"drop {child.target}")
 
@@ -185,6 +194,6 @@ def user_namespace_works() -> bool:
     """Whether root may start a child as nobody in a user namespace (containers often refuse)."""
     setup = child_setup(signal.SIGKILL, user_namespace=True)
     try:
-        return subprocess.run(["true"], preexec_fn=setup, check=False).returncode == 0  # noqa: PLW1509
+        return subprocess.run(["true"], preexec_fn=setup, check=False).returncode == 0
     except (OSError, KeyError, subprocess.SubprocessError):
         return False

@@ -2,29 +2,26 @@
 
 import os
 import secrets
-import signal
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 
+from hub.embedded.asked import Asked
 from hub.embedded.errors import LauncherError
 from hub.embedded.place import find_place
 from hub.embedded.postgres import Postgres
-from hub.embedded.sockets import socket_directory
 from hub.embedded.spawn import Child, Family
 from hub.embedded.valkey import Valkey
-from hub.embedded.waiting import Interrupted, never
+from hub.embedded.waiting import StartInterrupted, never
 
 
 @contextmanager
-def throwaway_servers(
-    family: Family, stopping: Callable[[], bool] = never
-) -> Iterator[dict[str, str]]:
+def throwaway_servers(family: Family, stopping: Callable[[], bool] = never) -> Iterator[dict[str, str]]:
     """The environment of a command with its own PostgreSQL, Valkey and HUB_DATA.
 
-    DATABASE_URL and REDIS_URL from outside are used instead. Raises LauncherError and Interrupted.
+    DATABASE_URL and REDIS_URL from outside are used instead. Raises LauncherError and StartInterrupted.
     """
     home = Path(tempfile.mkdtemp(prefix="hub-"))
     family.remove_at_end(home)
@@ -35,13 +32,12 @@ def throwaway_servers(
     started: list[Child] = []
     if not environment.get("DATABASE_URL"):
         postgres = throwaway_postgres(home, family)
-        postgres.prepare(family, stopping)
-        started.append(postgres.start(family, stopping))
+        postgres.prepare(stopping)
+        started.append(postgres.start(stopping))
         environment["DATABASE_URL"] = postgres.url
     if not environment.get("REDIS_URL"):
-        sockets = socket_directory(home / "valkey", family)
-        valkey = Valkey(home / "valkey", sockets, home / "valkey.log", durable=False)
-        started.append(valkey.start(family, stopping))
+        valkey = Valkey(home / "valkey", family, home / "valkey.log", durable=False)
+        started.append(valkey.start(stopping))
         environment["REDIS_URL"] = valkey.url
     try:
         yield environment
@@ -54,15 +50,13 @@ def throwaway_postgres(home: Path, family: Family) -> Postgres:
     """A PostgreSQL that forgets everything at a power cut, which is all that a test needs."""
     if os.geteuid() == 0:
         home.chmod(0o711)
-    place = find_place(home / "postgres")
-    sockets = socket_directory(home / "sockets", family)
-    return Postgres(place, sockets, home / "postgres.log", durable=False)
+    return Postgres(find_place(home / "postgres"), family, home / "postgres.log", durable=False)
 
 
 def execute(argv: Sequence[str]) -> int:
     """Run `argv` with throw-away servers and return its exit code.
 
-    The command keeps our terminal: Ctrl-C reaches it directly, TERM and HUP are handed on.
+    The command keeps our input and output, and every INT, TERM and HUP is handed on to it and its children.
     """
     if not argv:
         raise LauncherError("Say what to execute: python -m hub.embedded exec -- COMMAND ...")
@@ -71,36 +65,26 @@ def execute(argv: Sequence[str]) -> int:
         try:
             with throwaway_servers(family, asked) as environment:
                 return run_command(family, argv, environment, asked)
-        except Interrupted:
+        except StartInterrupted:
             return 130
-
-
-class Asked:
-    """Remembers that a signal asked us to stop, and hands it to the command that runs."""
-
-    def __init__(self) -> None:
-        self.signal = 0
-        self.command: Child | None = None
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._handle)
-
-    def __call__(self) -> bool:
-        return self.signal != 0
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.signal = number
-        if self.command is not None and number != signal.SIGINT:
-            self.command.process.send_signal(number)
 
 
 def run_command(family: Family, argv: Sequence[str], environment: dict[str, str], asked: Asked) -> int:
     """Run a command in the foreground. Returns its exit code, 128 + signal number if one killed it."""
     try:
-        child = family.spawn(argv[0], argv, stdin=None, env=environment, own_session=False)
+        child = family.spawn(argv[0], argv, stdin=None, env=environment)
     except OSError as error:
         raise LauncherError(f"{argv[0]} cannot be started: {error.strerror}.") from error
+    code = wait(family, child, asked)
+    return code if code >= 0 else 128 - code
+
+
+def wait(family: Family, child: Child, asked: Asked) -> int:
+    """Wait for the end of a child and return its exit code; it ends when nobody waits for us any more."""
     asked.command = child
-    code = child.wait()
+    while child.poll() is None and not asked.orphaned():
+        with suppress(subprocess.TimeoutExpired):
+            child.process.wait(0.5)
     asked.command = None
     family.stop(child)
-    return code if code >= 0 else 128 - code
+    return child.process.returncode

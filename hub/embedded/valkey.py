@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from hub.embedded.errors import LauncherError
+from hub.embedded.sockets import socket_directory
 from hub.embedded.spawn import Child, Family
 from hub.embedded.waiting import never, until
 
@@ -15,28 +16,31 @@ SOCKET = "valkey.sock"
 
 
 class Valkey:
-    """The server whose data lives in `data` and whose socket lives in `sockets` (both 0700, ours)."""
+    """The server with its data and its socket in `data`. `durable=False` is for throw-away data."""
 
     name = "Valkey"
 
     def __init__(
-        self, data: Path, sockets: Path, log: Path, *, durable: bool = True, keep_fds: Sequence[int] = ()
+        self, data: Path, family: Family, log: Path, *, durable: bool = True, keep_fds: Sequence[int] = ()
     ) -> None:
         self.data = data
-        self.socket = sockets / SOCKET
+        self.family = family
+        self.socket = socket_directory(data, family) / SOCKET
         self.log = log
         self.durable = durable
         self.keep_fds = keep_fds
         self.url = f"unix://{self.socket}"
 
-    def start(self, family: Family, stopping: Callable[[], bool] = never) -> Child:
+    def start(self, stopping: Callable[[], bool] = never) -> Child:
         """Start the server and wait until it answers. Raises LauncherError with its log if it does not."""
-        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.data.mkdir(mode=0o700, exist_ok=True)
         persistence = ("--appendonly", "yes" if self.durable else "no")
-        child = family.spawn(
+        child = self.family.spawn(
             self.name,
-            [binary(), "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"]
-            + ["--dir", self.data, "--save", "", *persistence],
+            [
+                *(binary(), "--port", "0", "--unixsocket", self.socket, "--unixsocketperm", "700"),
+                *("--dir", self.data, "--save", "", *persistence),
+            ],
             stop_signal=signal.SIGTERM,
             log=self.log,
             keep_fds=self.keep_fds,

@@ -10,7 +10,7 @@ from hub.embedded.spawn import Child
 TAIL_BYTES = 2000
 
 
-class Interrupted(Exception):
+class StartInterrupted(Exception):  # noqa: N818 - no error, a wish
     """Somebody asked the launcher to stop while it was starting."""
 
 
@@ -29,13 +29,13 @@ def until(
 ) -> None:
     """Poll `ready` while `child` lives.
 
-    Raises LauncherError with the end of the log when the child dies or `seconds` pass, and Interrupted
+    Raises LauncherError with the end of the log when the child dies or `seconds` pass, and StartInterrupted
     when `stopping` says so.
     """
     deadline = time.monotonic() + seconds
     while not ready():
         if stopping():
-            raise Interrupted
+            raise StartInterrupted
         code = child.poll()
         if code is not None:
             raise LauncherError(f"{tail(log)}\n{child.name} ended with code {code} before it was ready.")

@@ -1,0 +1,5 @@
+"""What can go wrong in the domain and is told to a person."""
+
+
+class ActionRefused(Exception):
+    """A remote action that is not offered now; the message says why, in words for the operator."""

@@ -1,0 +1,118 @@
+"""The panels of a charge point's page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from chargepoints.actions import Offer
+from chargepoints.choices import ConnectorStatus, Integration
+from chargepoints.models import Charge, ChargePoint, Command, Connector
+from chargepoints.rendering.overview import Pill, connector_pill
+from chargepoints.rendering.status import VERSIONS, Look, combined_words, link_look
+from chargepoints.selectors.attention import fault_words
+from chargepoints.selectors.charge_points import open_charges
+from chargepoints.selectors.overview import connector_power
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorCard:
+    """A connector with its running charge and its two buttons."""
+
+    connector: Connector
+    pill: Pill
+    power_w: int | None
+    charge: Charge | None
+    fault: str
+    stop: Offer | None
+    unlock: Offer | None
+    is_stale: bool
+
+    @property
+    def who(self) -> str:
+        """The key and the driver of the running charge; a key shows its last four characters only."""
+        if self.charge is None:
+            return ""
+        tag = self.charge.id_tag
+        shown = f"key …{tag[-4:]}" if len(tag) > 4 else f"key {tag}" if tag else "no key"
+        key = self.charge.charge_key
+        driver = key.driver.name if key and key.driver else ""
+        return f"{shown}, {driver}" if driver else shown
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of the page."""
+
+    charge_point: ChargePoint
+    status: str
+    pills: Sequence[Pill]
+    link_look: Look | None
+    connected: bool
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActionButton:
+    """A remote action as a button: whether it can be used, and which command of its kind still runs."""
+
+    offer: Offer
+    running: Command | None
+
+
+def charge_point_head(charge_point: ChargePoint, now: datetime | None = None) -> Head:
+    """What the head shows."""
+    connected = charge_point.integration == Integration.CONNECTED
+    now = now or timezone.now()
+    pills = [
+        connector_pill(connector, connector_power(connector, connected=connected, now=now))
+        for connector in charge_point.connectors.all()
+    ]
+    subprotocol = charge_point.connection.subprotocol
+    return Head(
+        charge_point=charge_point,
+        status=combined_words(charge_point),
+        pills=pills,
+        link_look=link_look(charge_point),
+        connected=connected,
+        version=VERSIONS.get(subprotocol, subprotocol),
+    )
+
+
+def connector_cards(
+    charge_point: ChargePoint, offered: Sequence[Offer], now: datetime | None = None
+) -> list[ConnectorCard]:
+    """The cards of all connectors, with the charge that runs on each."""
+    now = now or timezone.now()
+    connected = charge_point.integration == Integration.CONNECTED
+    running = {charge.connector_id: charge for charge in open_charges(charge_point)}
+    by_kind = {offer.action.kind: offer for offer in offered}
+    cards = []
+    for connector in charge_point.connectors.all():
+        watts = connector_power(connector, connected=connected, now=now)
+        charge = running.get(connector.pk)
+        cards.append(
+            ConnectorCard(
+                connector=connector,
+                pill=connector_pill(connector, None),
+                power_w=watts,
+                charge=charge,
+                fault=_fault(connector),
+                stop=by_kind["stop"] if charge else None,
+                unlock=by_kind["unlock"],
+                is_stale=not connected,
+            )
+        )
+    return cards
+
+
+def _fault(connector: Connector) -> str:
+    if connector.status != ConnectorStatus.FAULTED and connector.error_code in {"", "NoError"}:
+        return ""
+    return fault_words(connector.vendor_error_code, connector.info)
+
+
+def action_buttons(offered: Sequence[Offer], running: dict[str, Command]) -> list[ActionButton]:
+    """The grid of remote actions."""
+    return [ActionButton(offer, running.get(offer.action.kind)) for offer in offered]

@@ -1,0 +1,124 @@
+"""The life line of a command: queued, sent, answered, effect; never more than what is known."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chargepoints.actions import ACTIONS
+from chargepoints.choices import OPEN_COMMAND_STATUSES, CommandStatus, Effect
+from chargepoints.models import Command
+from hub.templatetags.desk import hms
+
+GLYPHS = {"done": "circle-check", "now": "circle-dashed", "fail": "x", "na": "circle"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One station of the life line. `look` is done, now, fail or na; `since` runs while it is now."""
+
+    look: str
+    name: str
+    when: str = ""
+    since: datetime | None = None
+
+    @property
+    def glyph(self) -> str:
+        """The icon of the look."""
+        return GLYPHS[self.look]
+
+
+@dataclass(frozen=True, slots=True)
+class LifeLine:
+    """A command with its title and its steps."""
+
+    command: Command
+    title: str
+    steps: Sequence[Step]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is still on its way, or its effect is awaited."""
+        return self.command.status in OPEN_COMMAND_STATUSES or self.command.effect == Effect.AWAITED
+
+
+def life_lines(commands: Iterable[Command]) -> list[LifeLine]:
+    """The life lines of commands, in their order."""
+    return [LifeLine(command, command_title(command), steps(command)) for command in commands]
+
+
+def command_title(command: Command) -> str:
+    """What it does, in few words: `Reboot, soft`, `Unlock 2`."""
+    action = ACTIONS.get(command.kind)
+    label = action.label if action else command.kind
+    given = command.parameters
+    number = "" if command.connector_number is None else f" {command.connector_number}"
+    if command.kind == "reboot":
+        return f"{label}, {str(given.get('type', '')).lower()}"
+    if command.kind == "trigger":
+        return f"Trigger {given.get('message', '')}{number}"
+    return f"{label}{number}"
+
+
+def steps(command: Command) -> list[Step]:
+    """The four stations. Times count from the moment it was asked for."""
+    return [_queued(command), _sent(command), _answered(command), _effect(command)]
+
+
+def _queued(command: Command) -> Step:
+    if command.status == CommandStatus.QUEUED:
+        return Step("now", "Queued", since=command.created_at)
+    return Step("done", "Queued", "0 ms")
+
+
+def _sent(command: Command) -> Step:
+    if command.sent_at:
+        return Step("done", "Sent", since_words(command.created_at, command.sent_at))
+    if command.status == CommandStatus.DISPATCHED:
+        return Step("now", "Sending", since=command.created_at)
+    if command.status == CommandStatus.QUEUED:
+        return Step("na", "Sent")
+    return Step("fail", "Not sent")
+
+
+def _answered(command: Command) -> Step:
+    if command.status == CommandStatus.SENT:
+        return Step("now", "Waiting", since=command.sent_at or command.created_at)
+    if command.status in {CommandStatus.QUEUED, CommandStatus.DISPATCHED}:
+        return Step("na", "Accepted")
+    if command.status == CommandStatus.ACCEPTED:
+        return Step("done", "Accepted", since_words(command.sent_at, command.answered_at))
+    name = {
+        CommandStatus.REJECTED: "Rejected",
+        CommandStatus.FAILED: "Failed",
+        CommandStatus.EXPIRED: "No answer" if command.sent_at else "Expired",
+    }[CommandStatus(command.status)]
+    return Step("fail", name, since_words(command.sent_at, command.answered_at))
+
+
+def _effect(command: Command) -> Step:
+    action = ACTIONS.get(command.kind)
+    name = action.proof_words if action else "Effect seen"
+    if command.effect == Effect.SEEN:
+        return Step("done", name, since_words(command.answered_at, command.effect_at))
+    if command.effect == Effect.MISSING:
+        return Step("fail", "No effect", f"within {_limit(command)}")
+    if command.effect == Effect.AWAITED:
+        return Step("now", name, since=command.answered_at)
+    failed = command.status in {CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED}
+    return Step("na", "No effect" if failed else name)
+
+
+def _limit(command: Command) -> str:
+    if not command.answered_at or not command.effect_due_at:
+        return "its time"
+    return f"{(command.effect_due_at - command.answered_at) / timedelta(seconds=1):.0f} s"
+
+
+def since_words(start: datetime | None, end: datetime | None) -> str:
+    """The time between two stations: `+38 ms`, `+7.6 s`, `+00:02:11`; empty when either is unknown."""
+    if start is None or end is None:
+        return ""
+    seconds = max((end - start) / timedelta(seconds=1), 0)
+    if seconds < 1:
+        return f"+{seconds * 1000:.0f} ms"
+    return f"+{seconds:.1f} s" if seconds < 100 else f"+{hms(seconds)}"

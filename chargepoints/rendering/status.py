@@ -1,0 +1,86 @@
+"""How states look and what they are called for people (SPEC section 1, "Plain-word connector status")."""
+
+from dataclasses import dataclass
+
+from chargepoints.choices import ConnectorStatus, Integration, State
+from chargepoints.models import ChargePoint, Connector
+from chargepoints.states import combined_status
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A pill: colour class, glyph, plain word, its cause, and the raw word for the tooltip."""
+
+    kind: str
+    glyph: str
+    label: str
+    cause: str = ""
+    title: str = ""
+
+
+CONNECTOR_LOOKS: dict[str, Look] = {
+    ConnectorStatus.UNKNOWN: Look("gone", "circle-dashed", "Not reported yet"),
+    ConnectorStatus.AVAILABLE: Look("ok", "circle", "Ready"),
+    ConnectorStatus.PREPARING: Look("prep", "plug", "Preparing", "a cable or a key is there, no energy yet"),
+    ConnectorStatus.CHARGING: Look("charge", "zap", "Charging"),
+    ConnectorStatus.SUSPENDED_EV: Look(
+        "warn",
+        "pause",
+        "Done or paused by the car",
+        "full, limit reached, or the car's own schedule",
+    ),
+    ConnectorStatus.SUSPENDED_EVSE: Look("warn", "pause", "Charging paused", "by the charger"),
+    ConnectorStatus.FINISHING: Look(
+        "prep",
+        "plug",
+        "Finishing",
+        "stopped, cable still attached; the session ends when it is detached",
+    ),
+    ConnectorStatus.RESERVED: Look("prep", "calendar-clock", "Reserved"),
+    ConnectorStatus.UNAVAILABLE: Look("off", "ban", "Unavailable"),
+    ConnectorStatus.FAULTED: Look("bad", "triangle-alert", "Faulted"),
+    ConnectorStatus.OCCUPIED: Look("prep", "plug", "Occupied", "a car is there"),
+}
+
+LINK_LOOKS: dict[str, Look] = {
+    Integration.DISCONNECTED: Look("gone", "wifi-off", "Offline"),
+    Integration.PENDING: Look("gone", "hourglass", "Waiting for its first call"),
+    Integration.ERROR: Look("warn", "shield", "Refused"),
+    Integration.NO_INTEGRATION: Look("gone", "unplug", "No identity"),
+}
+
+# The groups of the summary: colour class and word.
+GROUP_LOOKS: dict[str, tuple[str, str]] = {
+    "charging": ("charge", "Charging"),
+    "occupied": ("prep", "Occupied"),
+    "paused": ("warn", "Paused"),
+    "ready": ("ok", "Ready"),
+    "unavailable": ("off", "Unavailable"),
+    "offline": ("gone", "Offline"),
+    "faulted": ("bad", "Faulted"),
+}
+
+VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}
+
+
+def connector_look(connector: Connector) -> Look:
+    """The look of what the connector last reported, with the charger's own word in the title."""
+    look = CONNECTOR_LOOKS.get(connector.status, CONNECTOR_LOOKS[ConnectorStatus.UNKNOWN])
+    raw = f"OCPP: {connector.raw_status or connector.status}"
+    cause = f" ({look.cause})" if look.cause else ""
+    return Look(look.kind, look.glyph, look.label, look.cause, f"{look.label}{cause}. {raw}")
+
+
+def link_look(charge_point: ChargePoint) -> Look | None:
+    """What stands in the place of connector states while the charger cannot vouch for them."""
+    return LINK_LOOKS.get(charge_point.integration)
+
+
+def combined_words(charge_point: ChargePoint) -> str:
+    """The combined status text. Stored identities are unique, so a conflict cannot be on a stored row."""
+    return combined_status(
+        identity=charge_point.identity,
+        integration=Integration(charge_point.integration),
+        state=State(charge_point.state),
+    )
+

@@ -1,0 +1,213 @@
+"""What a gateway learns and hands to the services: version-free facts, no OCPP payloads."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from chargepoints.choices import CommandStatus, ConnectorStatus, Refusal, Verdict
+
+
+@dataclass(slots=True)
+class NewLine:
+    """One log line to be; its sequence is given when it is stored. Times are UTC."""
+
+    charge_point_id: int
+    at: datetime
+    direction: str
+    category: str
+    action: str
+    fact: str = ""
+    text: str = ""
+    is_error: bool = False
+    message_id: str = ""
+    request: str = ""
+    answer: str = ""
+    latency_us: int | None = None
+    connector_number: int | None = None
+    transaction_id: str = ""
+    command_id: UUID | None = None
+    generation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A handshake that was accepted."""
+
+    charge_point_id: int
+    gateway: str
+    at: datetime
+    remote_address: str
+    subprotocol: str
+    security_profile: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A socket that ended; `generation` says which, so that an old one cannot end a new one."""
+
+    charge_point_id: int
+    generation: int
+    at: datetime
+    code: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A handshake that was not accepted."""
+
+    charge_point_id: int | None
+    at: datetime
+    identity: str
+    remote_address: str
+    user_name: str
+    subprotocols: str
+    path: str
+    reason: Refusal
+    http_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """What a charger says of itself when it starts."""
+
+    charge_point_id: int
+    at: datetime
+    vendor: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+    meter_type: str = ""
+    meter_serial: str = ""
+    iccid: str = ""
+    imsi: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A reported status; connector 0 is the box. `reported_at` is the charger's clock, None when unusable."""
+
+    charge_point_id: int
+    connector_number: int
+    status: ConnectorStatus
+    raw_status: str
+    received_at: datetime
+    reported_at: datetime | None = None
+    error_code: str = ""
+    vendor_error_code: str = ""
+    info: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sampled value; `value` in the normalised `unit`, None where `raw` is no number."""
+
+    measurand: str
+    unit: str
+    value: Decimal | None
+    raw: str
+    phase: str = ""
+    location: str = ""
+    context: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The samples that one charger took at one moment."""
+
+    charge_point_id: int
+    connector_number: int
+    at: datetime
+    received_at: datetime
+    samples: Sequence[Sample]
+    transaction_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A charge that began, as the charger tells it. `fingerprint` is equal for repeats of the same start."""
+
+    charge_point_id: int
+    connector_number: int
+    id_tag: str
+    started_at: datetime
+    received_at: datetime
+    fingerprint: str
+    meter_start_wh: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The answer to a start: always a transaction id, whatever the verdict."""
+
+    transaction_id: str
+    verdict: Verdict
+    expires_at: datetime | None = None
+    parent_id_tag: str = ""
+    repeated: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A charge that ended. Stops are facts: they are never refused."""
+
+    charge_point_id: int
+    transaction_id: str
+    ended_at: datetime
+    received_at: datetime
+    fingerprint: str
+    meter_stop_wh: int | None = None
+    reason: str = ""
+    id_tag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What became of a stop, for the log."""
+
+    known: bool
+    repeated: bool = False
+    note: str = ""
+    energy_wh: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeyQuestion:
+    """May this id tag charge at this charge point?"""
+
+    charge_point_id: int
+    id_tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAnswer:
+    """The verdict on an id tag."""
+
+    verdict: Verdict
+    expires_at: datetime | None = None
+    parent_id_tag: str = ""
+    charge_key_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAnswer:
+    """How a command was answered: accepted, rejected, failed or expired, with the charger's word."""
+
+    command_id: UUID
+    charge_point_id: int
+    outcome: CommandStatus
+    word: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedCommand:
+    """A command that now belongs to a gateway: it is marked as sent and must go out at once."""
+
+    id: UUID
+    charge_point_id: int
+    kind: str
+    parameters: dict[str, object]

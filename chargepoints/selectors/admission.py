@@ -1,0 +1,26 @@
+"""What a gateway must know to let a charger in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chargepoints import sql
+
+_ADMISSION = """
+SELECT lower(p.identity), p.id, p.identity, p.password_hmac
+FROM chargepoints_chargepoint p WHERE lower(p.identity) = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A registered charge point, as far as the handshake is concerned."""
+
+    charge_point_id: int
+    identity: str
+    password_hmac: str
+
+
+def admissions(identities: Sequence[str]) -> dict[str, Admission]:
+    """The charge points with these identities, by identity in lower case; one query for a storm of them."""
+    found = sql.rows(_ADMISSION, sorted({identity.lower() for identity in identities}))
+    return {row[0]: Admission(*row[1:]) for row in found}

@@ -1,0 +1,148 @@
+"""What needs a person, computed from the present state: nothing is stored, so nothing can be stale."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from chargepoints.actions import ACTIONS
+from chargepoints.choices import CommandStatus, ConnectorStatus, Effect, Integration, Refusal
+from chargepoints.models import ChargePoint, Command, Connector, LinkPeriod
+from chargepoints.permissions import Person, charge_points_for, commands_for
+
+OFFLINE_AFTER = timedelta(minutes=5)
+LOOK_BACK = timedelta(hours=24)
+UNSTEADY_CONNECTS = 5
+KIND_LIMIT = 200
+
+
+class Severity(IntEnum):
+    """Worst first."""
+
+    FAULT = 0
+    REFUSED = 1
+    OFFLINE = 2
+    NO_EFFECT = 3
+    UNSTEADY = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One entry: what is wrong in words, since when, and the command it is about, if any."""
+
+    severity: Severity
+    charge_point: ChargePoint
+    why: str
+    detail: str
+    since: datetime
+    command: Command | None = None
+
+
+def attention(user: Person, now: datetime | None = None) -> list[Attention]:
+    """Everything that needs a person, worst first, then oldest first: five queries."""
+    now = now or timezone.now()
+    mine = charge_points_for(user).filter(is_active=True, maintenance=False)
+    found = [*_faults(mine), *_boxes(mine), *_links(mine, now), *_commands(user, now), *_unsteady(mine, now)]
+    return sorted(found, key=lambda entry: (entry.severity, entry.since))
+
+
+def _faults(mine: object) -> Iterator[Attention]:
+    faulted = Connector.objects.filter(
+        charge_point__in=mine, charge_point__integration=Integration.CONNECTED, status=ConnectorStatus.FAULTED
+    ).select_related("charge_point")
+    for connector in faulted.order_by("status_since")[:KIND_LIMIT]:
+        why = f"Connector {connector.number} faulted{_named(connector.error_code)}."
+        detail = fault_words(connector.vendor_error_code, connector.info)
+        since = connector.status_since or connector.charge_point.created_at
+        yield Attention(Severity.FAULT, connector.charge_point, why, detail, since)
+
+
+def _boxes(mine: object) -> Iterator[Attention]:
+    boxes = ChargePoint.objects.filter(
+        pk__in=mine, integration=Integration.CONNECTED, box_status=ConnectorStatus.FAULTED
+    ).select_related("connection")
+    for box in boxes[:KIND_LIMIT]:
+        since = box.connection.connected_at or box.created_at
+        yield Attention(
+            Severity.FAULT, box, f"The charger itself is faulted{_named(box.box_error_code)}.", "", since
+        )
+
+
+def _links(mine: object, now: datetime) -> Iterator[Attention]:
+    """Refused since its last connect, or offline for too long; one entry per charger."""
+    refused = Q(connection__refused_at__gte=now - LOOK_BACK) & (
+        Q(connection__connected_at__isnull=True)
+        | Q(connection__refused_at__gt=F("connection__connected_at"))
+    )
+    offline = Q(
+        connection__is_connected=False,
+        connection__disconnected_at__lte=now - OFFLINE_AFTER,
+    )
+    troubled = ChargePoint.objects.filter(refused | offline, pk__in=mine).select_related("connection")
+    for charge_point in troubled.order_by("connection__disconnected_at")[:KIND_LIMIT]:
+        yield _link(charge_point, now)
+
+
+def _link(charge_point: ChargePoint, now: datetime) -> Attention:
+    link = charge_point.connection
+    refused_at = link.refused_at
+    if refused_at and refused_at >= now - LOOK_BACK and (not link.connected_at or refused_at > link.connected_at):
+        why = f"Refused. {Refusal(link.refused_reason).label}." if link.refused_reason else "Refused."
+        still = "It is still connected." if link.is_connected else ""
+        return Attention(Severity.REFUSED, charge_point, why, still, refused_at)
+    since = link.disconnected_at or charge_point.created_at
+    return Attention(
+        Severity.OFFLINE, charge_point, "Offline.", closed_words(link.close_code, link.close_reason), since
+    )
+
+
+def _commands(user: Person, now: datetime) -> Iterator[Attention]:
+    missing = commands_for(user).filter(
+        status=CommandStatus.ACCEPTED, effect=Effect.MISSING, created_at__gte=now - LOOK_BACK
+    )
+    for command in missing.select_related("charge_point")[:KIND_LIMIT]:
+        action = ACTIONS.get(command.kind)
+        label = action.label if action else command.kind
+        missed = f" Not seen: {action.proof_words.lower()}." if action else ""
+        yield Attention(
+            Severity.NO_EFFECT,
+            command.charge_point,
+            f"{label} accepted, but without effect.",
+            f"Sent by {command.author_name}.{missed}",
+            command.created_at,
+            command,
+        )
+
+
+def _unsteady(mine: object, now: datetime) -> Iterator[Attention]:
+    counts = dict(
+        LinkPeriod.objects.filter(charge_point__in=mine, started_at__gte=now - LOOK_BACK)
+        .order_by()
+        .values_list("charge_point")
+        .annotate(n=Count("pk"))
+        .filter(n__gte=UNSTEADY_CONNECTS)[:KIND_LIMIT]
+    )
+    for charge_point in ChargePoint.objects.filter(pk__in=counts):
+        detail = f"Connected {counts[charge_point.pk]} times in 24 hours."
+        yield Attention(Severity.UNSTEADY, charge_point, "Unsteady link.", detail, now - LOOK_BACK)
+
+
+def _named(code: str) -> str:
+    return f": {code}" if code and code != "NoError" else ""
+
+
+def fault_words(vendor_code: str, info: str) -> str:
+    """The vendor's code and explanation of a fault, as one piece of text."""
+    return ". ".join(part for part in (f"Vendor code {vendor_code}" if vendor_code else "", info) if part)
+
+
+def closed_words(code: int | None, reason: str) -> str:
+    """How a link ended, in words."""
+    if code is None:
+        return "The link broke."
+    if code == 1006:
+        return "The link broke without a goodbye (1006)."
+    return f"Closed with {code}{f', {reason}' if reason else ''}."

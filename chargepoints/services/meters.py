@@ -1,0 +1,146 @@
+"""Meter readings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chargepoints import sql
+from chargepoints.reports import Reading
+from chargepoints.services.changes import changed
+
+REGISTER, POWER, SOC = "Energy.Active.Import.Register", "Power.Active.Import", "SoC"
+
+_CHARGES = """
+SELECT w.ordinal, g.id FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[])
+    WITH ORDINALITY AS w (id, number, tx, at, ordinal)
+JOIN LATERAL (
+    SELECT c.id FROM chargepoints_charge c WHERE w.tx <> '' AND c.charge_point_id = w.id AND c.transaction_id = w.tx
+    UNION ALL
+    SELECT c.id FROM chargepoints_charge c JOIN chargepoints_connector k ON k.id = c.connector_id
+    WHERE w.tx = '' AND w.number > 0 AND k.charge_point_id = w.id AND k.number = w.number
+      AND c.state IN ('starting', 'charging', 'paused', 'stopping') AND c.started_at <= w.at
+    LIMIT 1
+) g ON true
+"""
+
+_COPY = """
+COPY chargepoints_metersample (charge_point_id, connector_number, charge_id, at, received_at, measurand, phase,
+    location, context, unit, value, raw) FROM STDIN
+"""
+
+# Only open charges move, and only forwards: values that arrive after the stop never reopen it (QUIRKS 4.8).
+_CHARGE_TOTALS = """
+UPDATE chargepoints_charge g SET
+    energy_wh = GREATEST(g.energy_wh, COALESCE(n.register - COALESCE(g.meter_start_wh, n.register), g.energy_wh)),
+    power_w = COALESCE(n.power, g.power_w), soc = COALESCE(n.soc, g.soc), metered_at = n.at
+FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[]) AS n (id, register, power, soc, at)
+WHERE g.id = n.id AND g.state IN ('starting', 'charging', 'paused', 'stopping')
+    AND (g.metered_at IS NULL OR g.metered_at <= n.at)
+"""
+
+_CONNECTOR_TOTALS = """
+UPDATE chargepoints_connector k SET power_w = COALESCE(n.power, k.power_w),
+    register_wh = COALESCE(n.register, k.register_wh), metered_at = n.at
+FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::timestamptz[]) AS n (id, number, register, power, at)
+WHERE k.charge_point_id = n.id AND k.number = n.number AND (k.metered_at IS NULL OR k.metered_at <= n.at)
+"""
+
+
+@dataclass(slots=True)
+class _Totals:
+    register: int | None = None
+    power: int | None = None
+    soc: int | None = None
+
+
+def readings_record(*, readings: Sequence[Reading]) -> None:
+    """Store every sample as it came and move the running totals of charges and connectors."""
+    if not readings:
+        return
+    charges = _charges_of(readings)
+    with sql.cursor() as cur, cur.copy(_COPY.encode()) as copy:
+        for index, reading in enumerate(readings):
+            for sample in reading.samples:
+                copy.write_row(
+                    (
+                        reading.charge_point_id,
+                        reading.connector_number,
+                        charges.get(index),
+                        reading.at,
+                        reading.received_at,
+                        sample.measurand,
+                        sample.phase,
+                        sample.location,
+                        sample.context,
+                        sample.unit,
+                        _storable(sample.value),
+                        sample.raw,
+                    )
+                )
+    _move(readings, charges)
+    changed({reading.charge_point_id for reading in readings}, "row", "connectors", "power")
+
+
+def _charges_of(readings: Sequence[Reading]) -> dict[int, int]:
+    found = sql.rows(
+        _CHARGES,
+        [reading.charge_point_id for reading in readings],
+        [reading.connector_number for reading in readings],
+        [reading.transaction_id for reading in readings],
+        [reading.at for reading in readings],
+    )
+    return {row[0] - 1: row[1] for row in found}
+
+
+def _storable(value: Decimal | None) -> Decimal | None:
+    """None for what the column cannot hold; the raw text is kept beside it."""
+    return value if value is not None and value.is_finite() and abs(value) < Decimal(10) ** 15 else None
+
+
+def totals_of(reading: Reading) -> _Totals:
+    """Register, power and battery of a reading: the whole, or the sum over phases where no whole was given."""
+    totals = _Totals()
+    totals.register = _whole_or_sum(reading, REGISTER)
+    totals.power = _whole_or_sum(reading, POWER)
+    totals.soc = _whole_or_sum(reading, SOC)
+    if totals.soc is not None:
+        totals.soc = min(max(totals.soc, 0), 100)
+    return totals
+
+
+def _whole_or_sum(reading: Reading, measurand: str) -> int | None:
+    whole: Decimal | None = None
+    phases = Decimal(0)
+    seen = False
+    for sample in reading.samples:
+        value = _storable(sample.value)
+        if sample.measurand != measurand or value is None or sample.location not in {"", "Outlet", "EV"}:
+            continue
+        if sample.phase:
+            phases, seen = phases + value, True
+        elif whole is None:
+            whole = value
+    found = whole if whole is not None else phases if seen else None
+    return None if found is None or (abs(found) > 2**31 - 1 and measurand != REGISTER) else int(found)
+
+
+def _move(readings: Sequence[Reading], charges: dict[int, int]) -> None:
+    by_charge: dict[int, tuple[object, ...]] = {}
+    by_connector: dict[tuple[int, int], tuple[object, ...]] = {}
+    for index, reading in enumerate(readings):
+        totals = totals_of(reading)
+        if index in charges:
+            pk = charges[index]
+            by_charge[pk] = (pk, totals.register, totals.power, totals.soc, reading.at)
+        if reading.connector_number:
+            key = (reading.charge_point_id, reading.connector_number)
+            by_connector[key] = (*key, totals.register, totals.power, reading.at)
+    if by_charge:
+        sql.execute(_CHARGE_TOTALS, *_columns(by_charge))
+    if by_connector:
+        sql.execute(_CONNECTOR_TOTALS, *_columns(by_connector))
+
+
+def _columns(rows: dict[int, tuple[object, ...]] | dict[tuple[int, int], tuple[object, ...]]) -> list[list[object]]:
+    ordered = [rows[key] for key in sorted(rows)]  # type: ignore[index,type-var]
+    return [list(column) for column in zip(*ordered, strict=True)]

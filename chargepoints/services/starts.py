@@ -1,0 +1,156 @@
+"""Charges that begin."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+from chargepoints import sql
+from chargepoints.choices import Category, ChargeState, Direction, Verdict
+from chargepoints.models import Charge
+from chargepoints.reports import KeyAnswer, KeyQuestion, NewLine, Start, Started
+from chargepoints.services.effects import effects_seen_started
+from chargepoints.services.keys import keys_authorise
+from chargepoints.services.log_lines import log_lines_append
+from chargepoints.services.states import states_refresh
+
+_REPEATS = """
+SELECT g.charge_point_id, g.start_fingerprint, g.transaction_id, g.verdict FROM chargepoints_charge g
+JOIN unnest(%s::bigint[], %s::text[]) AS w (id, fingerprint)
+    ON g.charge_point_id = w.id AND g.start_fingerprint = w.fingerprint
+"""
+
+# Ordered, so that two gateways inserting the same connectors cannot dead-lock (QUIRKS 5.5).
+_CONNECTORS = """
+WITH wanted AS (SELECT DISTINCT id, number FROM unnest(%s::bigint[], %s::int[]) AS w (id, number)),
+made AS (INSERT INTO chargepoints_connector (charge_point_id, number, type, status, raw_status, error_code,
+        vendor_error_code, info) SELECT id, number, '', 'Unknown', '', '', '', '' FROM wanted ORDER BY id, number
+    ON CONFLICT (charge_point_id, number) DO NOTHING RETURNING charge_point_id, number, id)
+SELECT charge_point_id, number, id FROM made UNION ALL
+SELECT k.charge_point_id, k.number, k.id FROM chargepoints_connector k
+JOIN wanted w ON k.charge_point_id = w.id AND k.number = w.number
+"""
+
+# A start on a connector whose charge is still open: the stop of that one was lost (CSMS.md 2.1, StartTransaction).
+# The energy is what was last metered; nothing is invented.
+_LOST = """
+UPDATE chargepoints_charge g SET state = 'completed', ended_at = COALESCE(g.metered_at, g.started_at),
+    power_w = NULL, needs_review = 'Its stop never arrived: closed because another charge began on the connector.'
+WHERE g.connector_id = ANY(%s) AND g.state IN ('starting', 'charging', 'paused', 'stopping')
+RETURNING g.charge_point_id, g.transaction_id, g.connector_id
+"""
+
+_IDS = "SELECT nextval('chargepoints_transaction_id') FROM generate_series(1, %s)"
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is looked up once for all starts of a call."""
+
+    connectors: dict[tuple[int, int], int] = field(default_factory=dict)
+    verdicts: list[KeyAnswer] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+
+
+def charges_start(*, starts: Sequence[Start]) -> list[Started]:
+    """Record charges that began; the answers come in the order of `starts`.
+
+    A charge is always recorded, also when its key is refused: the charger then stops it by itself. A repeat of a
+    start (same connector, tag, time and register, whatever the message id) gets the answer of the first (T3).
+    """
+    known = _repeats(starts)
+    fresh = [start for start in starts if (start.charge_point_id, start.fingerprint) not in known]
+    unique = list({(start.charge_point_id, start.fingerprint): start for start in fresh}.values())
+    if unique:
+        known |= _begin(unique)
+    answers = [known[start.charge_point_id, start.fingerprint] for start in starts]
+    states_refresh(charge_point_ids=[start.charge_point_id for start in starts])
+    return answers
+
+
+def _repeats(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
+    found = sql.rows(
+        _REPEATS, [start.charge_point_id for start in starts], [start.fingerprint for start in starts]
+    )
+    return {
+        (pk, fingerprint): Started(transaction_id, Verdict(verdict), repeated=True, note="repeated, already known")
+        for pk, fingerprint, transaction_id, verdict in found
+    }
+
+
+def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
+    batch = _Batch()
+    ids, numbers = [s.charge_point_id for s in starts], [s.connector_number for s in starts]
+    batch.connectors = {(row[0], row[1]): row[2] for row in sql.rows(_CONNECTORS, ids, numbers)}
+    batch.verdicts = keys_authorise(
+        questions=[KeyQuestion(s.charge_point_id, s.id_tag) for s in starts], now=starts[0].received_at
+    )
+    batch.ids = [str(transaction_id_scramble(row[0])) for row in sql.rows(_IDS, len(starts))]
+    _close_lost(starts, list(batch.connectors.values()))
+    charges = [_charge(start, index, batch) for index, start in enumerate(starts)]
+    Charge.objects.bulk_create(charges)
+    effects_seen_started(charges=charges)
+    return {
+        (start.charge_point_id, start.fingerprint): Started(
+            charge.transaction_id, answer.verdict, answer.expires_at, answer.parent_id_tag
+        )
+        for start, charge, answer in zip(starts, charges, batch.verdicts, strict=True)
+    }
+
+
+def _charge(start: Start, index: int, batch: _Batch) -> Charge:
+    answer = batch.verdicts[index]
+    return Charge(
+        charge_point_id=start.charge_point_id,
+        connector_id=batch.connectors[start.charge_point_id, start.connector_number],
+        transaction_id=batch.ids[index],
+        start_fingerprint=start.fingerprint,
+        state=ChargeState.STARTING,
+        id_tag=start.id_tag,
+        charge_key_id=answer.charge_key_id,
+        verdict=answer.verdict,
+        started_at=start.started_at,
+        start_received_at=start.received_at,
+        meter_start_wh=start.meter_start_wh,
+    )
+
+
+def _close_lost(starts: Sequence[Start], connector_ids: list[int]) -> None:
+    lost = sql.rows(_LOST, connector_ids)
+    log_lines_append(
+        lines=[
+            NewLine(
+                charge_point_id=pk,
+                at=starts[0].received_at,
+                direction=Direction.NONE,
+                category=Category.TRANSACTION,
+                action="Lost stop",
+                is_error=True,
+                fact=transaction_id,
+                text="closed at its last reading, because another charge began on the connector",
+                transaction_id=transaction_id,
+            )
+            for pk, transaction_id, _ in lost
+        ]
+    )
+
+
+def transaction_id_scramble(number: int) -> int:
+    """A positive 31-bit id for the `number`-th charge: unique, and not to be guessed from the one before.
+
+    A Feistel network is a bijection of the 31-bit numbers; walking the cycle skips 0, which some chargers take for
+    "none" (QUIRKS 4.1). Ids that can be guessed let one charger stop another's charge (CSMS.md 2.1).
+    """
+    value = _feistel(number)
+    while not 1 <= value <= 2**31 - 1:
+        value = _feistel(value)
+    return value
+
+
+def _feistel(value: int) -> int:
+    left, right = value >> 16, value & 0xFFFF
+    for turn in range(4):
+        seed = f"{settings.SECRET_KEY}:transaction:{turn}:{right}".encode()
+        left, right = right, left ^ int.from_bytes(hashlib.blake2b(seed, digest_size=2).digest(), "big")
+    return left << 16 | right

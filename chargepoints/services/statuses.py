@@ -1,0 +1,151 @@
+"""What connectors report."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from chargepoints import sql
+from chargepoints.choices import ConnectorStatus
+from chargepoints.reports import Status
+from chargepoints.services.charges import charges_follow_status
+from chargepoints.services.states import states_refresh
+
+_Key = tuple[int, int]
+# status, error_code, vendor_error_code, info, status_at
+_Known = tuple[str, str, str, str, datetime | None]
+
+_KNOWN = """
+SELECT k.charge_point_id, k.number, k.raw_status, k.error_code, k.vendor_error_code, k.info, k.status_at
+FROM chargepoints_connector k
+JOIN unnest(%s::bigint[], %s::int[]) AS w (id, number) ON k.charge_point_id = w.id AND k.number = w.number
+UNION ALL
+SELECT p.id, 0, p.box_status, p.box_error_code, '', '', NULL FROM chargepoints_chargepoint p WHERE p.id = ANY(%s)
+"""
+
+_UPSERT = """
+INSERT INTO chargepoints_connector AS k (charge_point_id, number, type, status, raw_status, error_code,
+    vendor_error_code, info, status_at, status_since)
+SELECT id, number, '', status, raw, error, vendor, info, reported, received FROM unnest(%s::bigint[], %s::int[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+    AS n (id, number, status, raw, error, vendor, info, reported, received)
+ON CONFLICT (charge_point_id, number) DO UPDATE SET status = excluded.status, raw_status = excluded.raw_status,
+    error_code = excluded.error_code, vendor_error_code = excluded.vendor_error_code, info = excluded.info,
+    status_at = excluded.status_at,
+    status_since = CASE WHEN k.raw_status = excluded.raw_status AND k.error_code = excluded.error_code
+                        THEN k.status_since ELSE excluded.status_since END
+"""
+
+_BOX = """
+UPDATE chargepoints_chargepoint p SET box_status = n.status, box_error_code = n.error
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS n (id, status, error) WHERE p.id = n.id
+"""
+
+_HISTORY = """
+COPY chargepoints_statuschange (charge_point_id, connector_number, status, raw_status, error_code,
+    vendor_error_code, info, reported_at, received_at) FROM STDIN
+"""
+
+
+def statuses_record(*, reports: Sequence[Status]) -> None:
+    """Store reported statuses in their order: the connector's present state, and the history where it changed.
+
+    An older report that arrives late goes into the history only (CSMS.md 2.1, StatusNotification).
+    """
+    known = _known(reports)
+    history: list[Status] = []
+    latest: dict[_Key, Status] = {}
+    for report in reports:
+        key = (report.charge_point_id, report.connector_number)
+        before = known.get(key)
+        if before is None or _differs(before, report):
+            history.append(report)
+        if before is None or not _late(before, report):
+            latest[key] = report
+            known[key] = _as_known(report)
+    _store(latest.values())
+    _history_store(history)
+    touched = {report.charge_point_id for report in history}
+    charges_follow_status(reports=list(latest.values()))
+    states_refresh(charge_point_ids=touched)
+
+
+def _known(reports: Sequence[Status]) -> dict[_Key, _Known]:
+    keys = sorted({(r.charge_point_id, r.connector_number) for r in reports if r.connector_number})
+    boxes = sorted({r.charge_point_id for r in reports if not r.connector_number})
+    found = sql.rows(_KNOWN, [key[0] for key in keys], [key[1] for key in keys], boxes)
+    return {(row[0], row[1]): row[2:] for row in found}
+
+
+def _as_known(report: Status) -> _Known:
+    at = report.reported_at if _usable(report) else report.received_at
+    return (report.raw_status, report.error_code, report.vendor_error_code, report.info, at)
+
+
+def _differs(before: _Known, report: Status) -> bool:
+    if not report.connector_number:
+        return before[:2] != (report.raw_status, report.error_code)
+    return before[:4] != (report.raw_status, report.error_code, report.vendor_error_code, report.info)
+
+
+def _usable(report: Status) -> bool:
+    """Whether the charger's clock can be believed: not more than a week behind or an hour ahead."""
+    at, received = report.reported_at, report.received_at
+    return at is not None and received - timedelta(days=7) <= at <= received + timedelta(hours=1)
+
+
+def _late(before: _Known, report: Status) -> bool:
+    at, last = report.reported_at, before[4]
+    return _usable(report) and at is not None and last is not None and at < last
+
+
+def _store(reports: Iterable[Status]) -> None:
+    ordered = sorted(reports, key=lambda report: (report.charge_point_id, report.connector_number))
+    connectors = [report for report in ordered if report.connector_number]
+    boxes = [report for report in ordered if not report.connector_number]
+    if connectors:
+        sql.execute(
+            _UPSERT,
+            [r.charge_point_id for r in connectors],
+            [r.connector_number for r in connectors],
+            [str(r.status) for r in connectors],
+            [r.raw_status for r in connectors],
+            [r.error_code for r in connectors],
+            [r.vendor_error_code for r in connectors],
+            [r.info for r in connectors],
+            [_as_known(r)[4] for r in connectors],
+            [r.received_at for r in connectors],
+        )
+    if boxes:
+        sql.execute(
+            _BOX,
+            [r.charge_point_id for r in boxes],
+            [str(r.status) for r in boxes],
+            [r.error_code for r in boxes],
+        )
+
+
+def _history_store(reports: Sequence[Status]) -> None:
+    if not reports:
+        return
+    with sql.cursor() as cur, cur.copy(_HISTORY.encode()) as copy:
+        for r in reports:
+            copy.write_row(
+                (
+                    r.charge_point_id,
+                    r.connector_number,
+                    str(r.status),
+                    r.raw_status,
+                    r.error_code,
+                    r.vendor_error_code,
+                    r.info,
+                    r.reported_at,
+                    r.received_at,
+                )
+            )
+
+
+def status_parse(raw: str) -> ConnectorStatus:
+    """The status word of a charger as one of ours; what nobody knows becomes Unknown, the raw word is kept."""
+    try:
+        return ConnectorStatus(raw)
+    except ValueError:
+        return ConnectorStatus.UNKNOWN

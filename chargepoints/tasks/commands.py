@@ -1,0 +1,19 @@
+"""Commands on their way, and what is due."""
+
+from uuid import UUID
+
+from celery import shared_task
+
+from chargepoints.services import commands
+
+
+@shared_task(name="commands.dispatch")
+def dispatch(command_id: str) -> None:
+    """Hand one queued command to its gateway."""
+    commands.command_dispatch(command_id=UUID(command_id))
+
+
+@shared_task(name="commands.due")
+def due() -> None:
+    """Expire what got no answer and flag what had no effect."""
+    commands.commands_due()

@@ -1,0 +1,19 @@
+"""What keeps the house in order."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from chargepoints import partitions
+from chargepoints.services import connections
+
+
+@shared_task(name="chargepoints.connections_reap")
+def connections_reap() -> None:
+    """Disconnect the chargers of gateways that died."""
+    connections.connections_reap()
+
+
+@shared_task(name="chargepoints.partitions_ensure")
+def partitions_ensure() -> None:
+    """Make next month's partitions in time."""
+    partitions.partitions_ensure(timezone.now())

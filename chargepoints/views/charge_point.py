@@ -1,0 +1,129 @@
+"""One charge point: the page, its panels, its status log and its integration."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from chargepoints.actions import Offer, offers
+from chargepoints.choices import Integration
+from chargepoints.models import ChargePoint
+from chargepoints.permissions import Person, rights_on
+from chargepoints.rendering.charge_point import action_buttons, charge_point_head, connector_cards
+from chargepoints.rendering.commands import life_lines
+from chargepoints.rendering.power import power_chart
+from chargepoints.selectors.charge_points import (
+    charge_points_detailed,
+    open_charges,
+    refused_attempts,
+    status_spells,
+)
+from chargepoints.selectors.commands import commands_running, commands_today
+from chargepoints.selectors.power import SPAN, power_curves
+
+Context = dict[str, object]
+
+
+@require_safe
+def charge_point(request: HttpRequest, pk: int) -> HttpResponse:
+    """The live page: every panel, and the log."""
+    found = charge_point_get(request.user, pk)
+    context: Context = {"tab": "live", **_base(found)}
+    for panel in PANELS.values():
+        context |= panel(request.user, found)
+    return render(request, "chargepoints/charge_point/page.html", context)
+
+
+@require_safe
+def charge_point_panel(request: HttpRequest, pk: int, panel: str) -> HttpResponse:
+    """One panel, for a live update: head, connectors, actions, commands or power."""
+    found = charge_point_get(request.user, pk)
+    if panel not in PANELS:
+        raise Http404
+    context = _base(found) | PANELS[panel](request.user, found)
+    return render(request, f"chargepoints/charge_point/_{panel}.html", context)
+
+
+@require_safe
+def status_log(request: HttpRequest, pk: int) -> HttpResponse:
+    """Every status the charger reported, with how long it lasted; `?before=` is the older page's cursor."""
+    found = charge_point_get(request.user, pk)
+    before = request.GET.get("before", "")
+    spells, older = status_spells(found, int(before) if before.isdecimal() and len(before) < 19 else None)
+    context = _base(found) | _head(request.user, found)
+    context |= {"tab": "status", "spells": spells, "older": older, "is_older_page": bool(before)}
+    return render(request, "chargepoints/charge_point/status_log.html", context)
+
+
+@require_safe
+def integration(request: HttpRequest, pk: int) -> HttpResponse:
+    """What to type into the charger, its last handshake, and the attempts that were refused."""
+    found = charge_point_get(request.user, pk)
+    context = _base(found) | _head(request.user, found)
+    address = f"{settings.OCPP_URL}/{found.identity}" if found.identity else ""
+    context |= {"tab": "integration", "address": address, "attempts": refused_attempts(request.user, found)}
+    return render(request, "chargepoints/charge_point/integration.html", context)
+
+
+def charge_point_get(user: Person, pk: int) -> ChargePoint:
+    """The charge point if `user` may see it; raises Http404 otherwise."""
+    return get_object_or_404(charge_points_detailed(user), pk=pk)
+
+
+def charge_point_offers(user: Person, found: ChargePoint) -> list[Offer]:
+    """Every remote action, with the reason why one is not offered."""
+    return list(
+        offers(
+            integration=Integration(found.integration),
+            open_charges=len(open_charges(found)),
+            rights=rights_on(user, found),
+        )
+    )
+
+
+def _base(found: ChargePoint) -> Context:
+    return {"section": "chargers", "charge_point": found, "zone": found.site.time_zone}
+
+
+def _head(user: Person, found: ChargePoint) -> Context:
+    return {"head": charge_point_head(found)}
+
+
+def _connectors(user: Person, found: ChargePoint) -> Context:
+    return {"cards": connector_cards(found, charge_point_offers(user, found))}
+
+
+def _actions(user: Person, found: ChargePoint) -> Context:
+    buttons = action_buttons(charge_point_offers(user, found), commands_running(found))
+    reasons = {button.offer.why_not for button in buttons if button.offer.why_not}
+    return {"buttons": buttons, "reasons": sorted(reasons)}
+
+
+def _commands(user: Person, found: ChargePoint) -> Context:
+    commands, total = commands_today(found)
+    return {"lines": life_lines(commands), "commands_total": total}
+
+
+def _power(user: Person, found: ChargePoint) -> Context:
+    now = timezone.now()
+    limits = [connector.max_power_w or 0 for connector in found.connectors.all()]
+    chart = power_chart(
+        power_curves(found, now),
+        now=now,
+        span=SPAN,
+        zone=found.site.time_zone,
+        limit_w=max(limits, default=0) or None,
+    )
+    return {"chart": chart}
+
+
+PANELS: dict[str, Callable[[Person, ChargePoint], Context]] = {
+    "head": _head,
+    "connectors": _connectors,
+    "actions": _actions,
+    "commands": _commands,
+    "power": _power,
+}

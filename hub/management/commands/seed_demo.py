@@ -1,0 +1,185 @@
+"""`manage.py seed_demo`: the demo's people and chargers, in an empty database."""
+
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+import msgspec
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from chargepoints.choices import KeyState
+from chargepoints.models import ChargeKey, ChargePoint, Connector, Driver, Site, SiteLimit
+from chargepoints.services.credentials import password_hmac, password_set
+from hub.demo.fleet import SIMULATED, SPARE, DemoCharger
+from hub.demo.operators import DRIVERS, PASSWORD, PEOPLE, SITES, DemoDriver, DemoPerson
+from hub.embedded.config import Config
+from hub.embedded.data import write_private
+from hub.teams.models import Member, Organisation, Team, User
+
+
+class Command(BaseCommand):
+    """Fill an empty database with the demo and write the fleet file of the simulator."""
+
+    help = "Puts the demo into an empty database (HUB_DEMO=1 only) and writes the simulator's fleet file."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """The options of the command."""
+        parser.add_argument("--fleet-file", type=Path, help="Where to write the simulated chargers (JSON).")
+
+    def handle(self, *args: object, fleet_file: Path | None = None, **options: object) -> None:
+        """Seed. Raises CommandError where known passwords would be reachable by others."""
+        refuse_unless_private()
+        seed()
+        if fleet_file is not None:
+            write_private(fleet_file, fleet_json())
+
+
+def refuse_unless_private() -> None:
+    """The demo has known passwords. Raises CommandError unless HUB_DEMO is on and HUB_HOST is loopback."""
+    host = os.environ.get("HUB_HOST", "")
+    if not settings.DEMO:
+        raise CommandError("HUB_DEMO is not on. The demo has users with known passwords; set HUB_DEMO=1.")
+    if not Config.read({"HUB_HOST": host}).loopback:
+        raise CommandError(
+            f"HUB_DEMO is on and HUB_HOST is {host}. The demo has users with known passwords, so it runs "
+            "on 127.0.0.1 only. Unset one of the two."
+        )
+
+
+def seed() -> None:
+    """Make the demo, whole or not at all, where there is no organisation yet.
+
+    Whatever is there already was made or changed by people and stays. Only the password of the spare charge
+    point follows HUB_SPARE_PASSWORD, because that is what `make run` prints.
+    """
+    with transaction.atomic():
+        if not Organisation.objects.exists():
+            sites_create()
+            for person in PEOPLE:
+                person_create(person)
+            for driver in DRIVERS:
+                driver_create(driver)
+            for charger in (*SIMULATED, SPARE):
+                charger_create(charger)
+    spare_password_set(os.environ.get("HUB_SPARE_PASSWORD", ""))
+
+
+def sites_create() -> None:
+    """The organisations, their teams and sites."""
+    for site in SITES:
+        operator, _ = Organisation.objects.get_or_create(name=site.operator)
+        team, _ = Team.objects.get_or_create(organisation=operator, name=site.team)
+        Site.objects.create(
+            team=team,
+            name=site.name,
+            address=site.address,
+            city=site.city,
+            time_zone=site.time_zone,
+            phone=site.phone,
+            power_limit_w=site.power_limit_w,
+        )
+
+
+def person_create(person: DemoPerson) -> None:
+    """A user with one membership; a user of that name who is there already is left alone."""
+    if User.objects.filter(username=person.username).exists():
+        return
+    user = User.objects.create_user(
+        person.username,
+        password=PASSWORD,
+        first_name=person.first_name,
+        last_name=person.last_name,
+        is_staff=person.is_staff,
+    )
+    operator = Organisation.objects.get(name=person.operator)
+    member = Member.objects.create(user=user, organisation=operator, role=person.role)
+    limits = Site.objects.filter(team__organisation=operator, name__in=person.sites)
+    SiteLimit.objects.bulk_create(SiteLimit(member=member, site=site) for site in limits)
+
+
+def driver_create(driver: DemoDriver) -> None:
+    """A driver with charge keys."""
+    operator = Organisation.objects.get(name=driver.operator)
+    made = Driver.objects.create(
+        organisation=operator, name=driver.name, user_id=driver.user_id, email=driver.email
+    )
+    ChargeKey.objects.bulk_create(
+        ChargeKey(
+            organisation=operator,
+            driver=made,
+            id_tag=tag,
+            state=KeyState.BLOCKED if tag in driver.blocked else KeyState.ACTIVE,
+        )
+        for tag in driver.keys
+    )
+
+
+def charger_create(charger: DemoCharger) -> None:
+    """A charge point with its connectors; simulated ones get the password that the fleet file tells."""
+    made = ChargePoint.objects.create(
+        site=Site.objects.get(name=charger.site),
+        name=charger.name,
+        identity=charger.identity,
+        location=charger.location,
+        vendor=charger.make.vendor,
+        model=charger.make.model,
+        serial=charger.serial,
+    )
+    Connector.objects.bulk_create(
+        Connector(charge_point=made, number=number, max_power_w=power, type=plug)
+        for number, (power, plug) in enumerate(charger.make.connectors, start=1)
+    )
+    if charger is not SPARE:
+        password_set(charge_point=made, password=demo_password(charger.identity))
+
+
+def spare_password_set(password: str) -> None:
+    """Give the spare charge point the password that was asked for, if there is one and it is another.
+
+    Raises CommandError for one that no charger would take.
+    """
+    spare = ChargePoint.objects.filter(identity=SPARE.identity).first()
+    if spare is None or not password or spare.identity is None:
+        return
+    if spare.password_hmac == password_hmac(spare.identity, password):
+        return
+    try:
+        password_set(charge_point=spare, password=password)
+    except ValidationError as error:
+        raise CommandError(f"HUB_SPARE_PASSWORD: {error.messages[0]}") from error
+
+
+def demo_password(identity: str) -> str:
+    """The password of a simulated charger: known to this installation only, and the same at every start."""
+    return hmac.new(settings.SECRET_KEY.encode(), identity.encode(), hashlib.sha256).hexdigest()[:20]
+
+
+def fleet_json() -> str:
+    """What the simulator reads: the simulated chargers that are still registered."""
+    known = set(ChargePoint.objects.values_list("identity", flat=True))
+    fleet = [fleet_entry(charger) for charger in SIMULATED if charger.identity in known]
+    return msgspec.json.format(msgspec.json.encode(fleet), indent=1).decode() + "\n"
+
+
+def fleet_entry(charger: DemoCharger) -> dict[str, object]:
+    """One charger of the fleet file (`hub.simulator.fleet.ChargerSpec`)."""
+    return {
+        "identity": charger.identity,
+        "password": demo_password(charger.identity),
+        "vendor": charger.make.vendor,
+        "model": charger.make.model,
+        "serial": charger.serial,
+        "firmware": charger.make.firmware,
+        "connectors": [
+            {"id": number, "max_w": power, "type": plug}
+            for number, (power, plug) in enumerate(charger.make.connectors, start=1)
+        ],
+        "keys": charger.keys,
+        "phases": charger.make.phases,
+        "behaviour": charger.behaviour,
+    }

@@ -1,0 +1,192 @@
+"""Durable before the answer: everything the gateway learns is committed in batches, then it is answered.
+
+Entries of all sockets go into one queue. A thread takes what is there and applies it in ONE transaction; no timer:
+the next batch is whatever arrived meanwhile, so an idle gateway answers at once and a busy one works in batches.
+"""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from chargepoints.reports import NewLine
+from chargepoints.services.log_lines import log_lines_store, sequences_allocate
+
+logger = logging.getLogger(__name__)
+
+MAX_BATCH = 1000
+HIGH_WATER = 5000
+LOW_WATER = 2500
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group:
+    """Entries that are applied together. Hot groups take many entries of one charge point in one call."""
+
+    name: str
+    apply: Callable[[list[Any]], None]
+    hot: bool = False
+
+
+class Entry:
+    """One thing to be made durable. Subclasses say what it is, its log line, and what to do after the commit."""
+
+    __slots__ = ("at", "charge_point_id", "from_charger", "group")
+
+    def __init__(
+        self, group: Group, charge_point_id: int | None, at: datetime, *, from_charger: bool = True
+    ) -> None:
+        self.group = group
+        self.charge_point_id = charge_point_id
+        self.at = at
+        self.from_charger = from_charger
+
+    def line(self) -> NewLine | None:
+        """The log line, asked for after `group.apply` and inside the transaction."""
+        raise NotImplementedError
+
+    def fail(self, error: Exception) -> None:
+        """This entry cannot be applied, nothing of it is stored but its line."""
+
+    def committed(self) -> None:
+        """Called in the event loop after the commit: send the answer."""
+
+
+class Journal:
+    """The queue and its committer thread. Made and used in one event loop."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._pending: list[Entry] = []
+        self._busy = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._room = asyncio.Event()
+        self._room.set()
+        self.database_away = False
+        self.committed = 0
+        self.batches = 0
+
+    def put(self, entry: Entry) -> None:
+        """Queue an entry; it is committed as soon as the batch before it is."""
+        self._pending.append(entry)
+        if len(self._pending) >= HIGH_WATER:
+            self._room.clear()
+        if not self._busy:
+            self._start()
+
+    async def room(self) -> None:
+        """Wait while the queue is full: the sockets are then not read, and TCP slows the chargers down."""
+        if not self._room.is_set():
+            await self._room.wait()
+
+    async def idle(self) -> None:
+        """Wait until everything queued so far is committed; for an orderly end."""
+        while self._busy:
+            await asyncio.sleep(0.01)
+
+    def _start(self) -> None:
+        batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
+        self._busy = True
+        future = self._loop.run_in_executor(self._thread, self._commit, batch)
+        future.add_done_callback(lambda done: self._deliver(batch, done))
+
+    def _deliver(self, batch: list[Entry], done: asyncio.Future[None]) -> None:
+        if not done.cancelled() and (error := done.exception()):
+            logger.error("the committer failed", exc_info=error)
+        self._busy = False
+        if self._pending:
+            self._start()
+        if len(self._pending) <= LOW_WATER:
+            self._room.set()
+        for entry in batch:
+            try:
+                entry.committed()
+            except Exception:
+                logger.exception("answer after the commit failed")
+
+    def _commit(self, batch: list[Entry]) -> None:
+        """Apply `batch` however long the database is away; split it when one entry makes it fail."""
+        wait = 0.1
+        while True:
+            try:
+                apply_batch(batch)
+            except (OperationalError, InterfaceError) as error:
+                # Away, restarting, dead-locked or out of disk: nothing is acknowledged until it works again.
+                self.database_away = True
+                logger.warning("database away, %s entries wait: %s", len(batch), error)
+                connection.close()
+                time.sleep(wait)
+                wait = min(wait * 2, 2.0)
+            except Exception as error:
+                self._split(batch, error)
+                return
+            else:
+                self.database_away = False
+                self.committed += len(batch)
+                self.batches += 1
+                return
+
+    def _split(self, batch: list[Entry], error: Exception) -> None:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self._commit(batch[:middle])
+            self._commit(batch[middle:])
+            return
+        entry = batch[0]
+        logger.error("entry %s of charge point %s failed", entry.group.name, entry.charge_point_id, exc_info=error)
+        entry.fail(error)
+        try:
+            apply_batch([entry], lines_only=True)
+        except Exception:
+            logger.exception("its log line could not be stored either")
+            connection.close()
+
+
+@transaction.atomic
+def apply_batch(batch: Sequence[Entry], *, lines_only: bool = False) -> None:
+    """Apply the entries' effects and store their log lines in one transaction.
+
+    The connection rows of all charge points concerned are locked first and in order: they fence concurrent writers
+    and give the log its sequence.
+    """
+    wanted = Counter(entry.charge_point_id for entry in batch if entry.charge_point_id is not None)
+    seen = {
+        entry.charge_point_id: entry.at
+        for entry in batch
+        if entry.charge_point_id is not None and entry.from_charger
+    }
+    reserved = sequences_allocate(lines=dict(wanted), seen=seen) if wanted else {}
+    if not lines_only:
+        for turn in turns(batch):
+            for group, entries in turn.items():
+                group.apply(entries)
+    lines = [line for entry in batch if entry.charge_point_id is not None and (line := entry.line())]
+    if lines:
+        log_lines_store(lines=lines, reserved=reserved)
+
+
+def turns(batch: Sequence[Entry]) -> list[dict[Group, list[Entry]]]:
+    """The batch as turns that are applied one after the other, so that each charger's order is kept.
+
+    Within a turn a charger has entries of one group only, and several of them only when the group is hot.
+    """
+    found: list[dict[Group, list[Entry]]] = []
+    last: dict[int | None, tuple[int, Group]] = {}
+    for entry in batch:
+        at, group = last.get(entry.charge_point_id, (-1, None))
+        same = group is entry.group and entry.group.hot
+        turn = at if same else at + 1
+        if entry.charge_point_id is None:
+            turn = 0
+        if turn == len(found):
+            found.append({})
+        found[turn].setdefault(entry.group, []).append(entry)
+        last[entry.charge_point_id] = (turn, entry.group)
+    return found

@@ -1,0 +1,107 @@
+"""One live socket of a charger: its session, and writing to it without a task per frame."""
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from datetime import UTC, datetime
+from typing import Any
+
+from ocpp_gateway.errors import Version
+from ocpp_gateway.session import Session
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class _Rest:
+    """The rest of a coroutine that has been started by hand and now waits for something."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._coroutine, self._waits_for = coroutine, waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        while True:
+            resume: Callable[[Any], Any] = self._coroutine.send
+            try:
+                value = yield waits_for
+            except BaseException as error:  # noqa: BLE001 - cancellation belongs to the coroutine
+                resume, value = self._coroutine.throw, error
+            try:
+                waits_for = resume(value)
+            except StopIteration:
+                return
+
+
+class Link:
+    """A connected charge point. `generation` is 0 until the journal has taken the connection."""
+
+    __slots__ = (
+        "_outbox",
+        "_send",
+        "_writer",
+        "charge_point_id",
+        "claiming",
+        "closing",
+        "drained",
+        "generation",
+        "identity",
+        "opened_at",
+        "remote_address",
+        "session",
+    )
+
+    def __init__(
+        self, *, charge_point_id: int, identity: str, version: Version, remote_address: str, send: Send
+    ) -> None:
+        self.charge_point_id = charge_point_id
+        self.identity = identity
+        self.remote_address = remote_address
+        self.session = Session(version, time.monotonic())
+        self.generation = 0
+        self.opened_at = datetime.now(UTC)
+        self.claiming = False
+        self.closing: tuple[int, str] | None = None
+        self.drained = asyncio.Event()
+        self._send = send
+        self._outbox: deque[dict[str, Any]] = deque()
+        self._writer: asyncio.Task[None] | None = None
+
+    def write(self, frame: str) -> None:
+        """Send a text frame now; one that the server cannot take at once is finished by a task, in order."""
+        self._put({"type": "websocket.send", "text": frame})
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the socket after what is already on its way. Codes 1000 and 3000 to 4999 only (daphne)."""
+        if self.closing is None:
+            self.closing = (code, reason)
+            self._put({"type": "websocket.close", "code": code, "reason": reason})
+
+    def answered(self) -> None:
+        """A call of the charger was answered: one more may be read."""
+        self.session.answered()
+        if not self.session.congested:
+            self.drained.set()
+
+    def _put(self, message: dict[str, Any]) -> None:
+        if self._writer is not None:
+            self._outbox.append(message)
+            return
+        coroutine: Any = self._send(message)
+        try:
+            waits_for = coroutine.send(None)
+        except StopIteration:
+            return
+        except Exception:  # noqa: BLE001 - the socket is gone; its disconnect event ends the consumer
+            return
+        self._writer = asyncio.create_task(self._finish(_Rest(coroutine, waits_for)))
+
+    async def _finish(self, rest: _Rest) -> None:
+        try:
+            await rest
+            while self._outbox:
+                await self._send(self._outbox.popleft())
+        except Exception:  # noqa: BLE001 - the same
+            self._outbox.clear()
+        finally:
+            self._writer = None

@@ -1,0 +1,125 @@
+"""Payloads against the official schemas that the `ocpp` package ships, each compiled at its first use."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from itertools import islice
+from typing import Any, Literal
+
+import jsonschema_rs
+
+from ocpp_gateway.errors import Code, Version
+
+Kind = Literal["request", "response"]
+_Validator = jsonschema_rs.Draft4Validator | jsonschema_rs.Draft6Validator
+
+MAX_SHOWN = 80
+MAX_VIOLATIONS = 100
+_FOLDERS = {Version.V16: "v16", Version.V201: "v201", Version.V21: "v21"}
+_CODES = {
+    "required": Code.OCCURRENCE,
+    "minItems": Code.OCCURRENCE,
+    "maxItems": Code.OCCURRENCE,
+    "type": Code.TYPE,
+    "additionalProperties": Code.FORMAT,
+}
+_GRAVITY = {Code.OCCURRENCE: 0, Code.TYPE: 1, Code.PROPERTY: 2, Code.FORMAT: 3}
+_WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "required": lambda facts: f"{facts['property']} is missing",
+    "type": lambda facts: f"is not of type {' or '.join(facts['types'])}",
+    "additionalProperties": lambda facts: f"has unknown fields: {_short(', '.join(facts['unexpected']))}",
+    "enum": lambda _: "is none of the allowed values",
+    "maxLength": lambda facts: f"is longer than {facts['limit']} characters",
+    "minItems": lambda facts: f"has fewer than {facts['limit']} items",
+    "maxItems": lambda facts: f"has more than {facts['limit']} items",
+    "minimum": lambda facts: f"is less than {facts['limit']}",
+    "maximum": lambda facts: f"is more than {facts['limit']}",
+    "multipleOf": lambda facts: f"is not a multiple of {facts['multiple_of']}",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One breach of a schema. `path` is like "meterValue/0/timestamp", empty for the payload itself.
+
+    `message` quotes at most 80 characters of the payload, and only names of fields. `fields` are the
+    unknown or missing fields meant, `keyword` is the schema's word.
+    """
+
+    code: Code
+    path: str
+    message: str
+    keyword: str
+    fields: tuple[str, ...] = ()
+
+
+def check(version: Version, action: str, kind: Kind, payload: Any) -> Violation | None:
+    """The gravest breach, or None. Raises LookupError for an action the version does not have.
+
+    FORMAT is the mildest: when `check` says so, unknown fields are all that is wrong (M9). Formats such as
+    date-time are not judged here: times are read leniently elsewhere (T8).
+    """
+    if _validator(version, action, kind).is_valid(payload):
+        return None
+    return min(violations(version, action, kind, payload), key=lambda found: _GRAVITY[found.code])
+
+
+def violations(version: Version, action: str, kind: Kind, payload: Any) -> Iterator[Violation]:
+    """Every breach in the order of the schema, at most 100."""
+    for problem in islice(_validator(version, action, kind).iter_errors(payload), MAX_VIOLATIONS):
+        keyword = problem.kind.name
+        facts: dict[str, Any] = problem.kind.as_dict()
+        path = _short("/".join(map(str, problem.instance_path)))
+        words = _WORDS[keyword](facts) if keyword in _WORDS else "is not valid"
+        code = _CODES.get(keyword, Code.PROPERTY)
+        fields = (facts["property"],) if keyword == "required" else tuple(facts.get("unexpected", ()))
+        yield Violation(code, path, f"{path or 'payload'} {words}", keyword, fields)
+
+
+def known(version: Version, action: str) -> bool:
+    """Does the version have this action, in either direction? Case-sensitive (M6)."""
+    return action in actions(version)
+
+
+@cache
+def actions(version: Version) -> frozenset[str]:
+    """The names of all messages of the version."""
+    return frozenset(action for action, kind in _sources(version) if kind == "request")
+
+
+@cache
+def _sources(version: Version) -> dict[tuple[str, Kind], Traversable]:
+    found: dict[tuple[str, Kind], Traversable] = {}
+    for source in files("ocpp").joinpath(_FOLDERS[version], "schemas").iterdir():
+        name = source.name.removesuffix(".json")
+        if name.endswith("Response"):
+            found[name.removesuffix("Response"), "response"] = source
+        else:
+            found[name.removesuffix("Request"), "request"] = source
+    return found
+
+
+_compiled: dict[tuple[str, str, str], _Validator] = {}
+
+
+def _validator(version: Version, action: str, kind: Kind) -> _Validator:
+    # The value hashes in C, the enum member does not.
+    key = (version._value_, action, kind)
+    return _compiled.get(key) or _compile(version, action, kind)
+
+
+def _compile(version: Version, action: str, kind: Kind) -> _Validator:
+    source = _sources(version).get((action, kind))
+    if source is None:
+        raise LookupError(f"{version.value} has no {kind} of this name")
+    schema = json.loads(source.read_text(encoding="utf-8-sig"))
+    make = jsonschema_rs.Draft4Validator if version is Version.V16 else jsonschema_rs.Draft6Validator
+    compiled = _compiled[version.value, action, kind] = make(schema, validate_formats=False)
+    return compiled
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"

@@ -1,0 +1,16 @@
+"""Heartbeat: the charger lives and wants the time (T5, T7)."""
+
+from datetime import UTC, datetime
+
+from chargepoints.choices import Category
+from ocpp_gateway.router import Exchange, route
+from ocpp_gateway.v16.triggered import triggered
+
+
+def _apply(exchanges: list[Exchange]) -> None:
+    for exchange in exchanges:
+        exchange.reply = {"currentTime": datetime.now(UTC)}
+    triggered(exchanges)
+
+
+ROUTE = route("Heartbeat", Category.STATE, hot=True)(_apply)

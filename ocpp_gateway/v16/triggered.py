@@ -1,0 +1,19 @@
+"""A message that a TriggerMessage asked for is what proves that command."""
+
+from collections.abc import Sequence
+
+from chargepoints.services.effects import effects_seen_message
+from ocpp_gateway.router import Exchange
+
+
+def triggered(exchanges: Sequence[Exchange]) -> None:
+    """Mark the triggers for this action as effective on the charge points that were asked lately."""
+    asked = [exchange for exchange in exchanges if exchange.link.triggered == exchange.action]
+    if asked:
+        for exchange in asked:
+            exchange.link.triggered = ""
+        effects_seen_message(
+            charge_point_ids=[exchange.link.charge_point_id for exchange in asked],
+            action=asked[0].action,
+            at=asked[0].at,
+        )

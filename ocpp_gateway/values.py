@@ -1,0 +1,59 @@
+"""Reading what chargers send in many ways: times, numbers, units, texts. Total functions: they never raise."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ocpp_gateway.encoding import clean
+
+_KILO = {"kWh": "Wh", "kW": "W", "kvarh": "varh", "kvar": "var", "kVA": "VA", "kVAh": "VAh"}
+_SPELLED = {unit.lower(): unit for unit in (*_KILO, *_KILO.values(), "A", "V", "Hz", "Percent", "K")}
+
+
+def time(raw: Any) -> datetime | None:
+    """An RFC 3339 time with any offset and fraction; without a zone it is taken for UTC (T8, D10)."""
+    if not isinstance(raw, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(raw.strip())
+        return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def event_time(raw: Any, received: datetime) -> datetime:
+    """When something happened: the charger's time, or ours where its clock cannot be right (D10)."""
+    parsed = time(raw)
+    if parsed is None or not received - timedelta(days=366) <= parsed <= received + timedelta(hours=1):
+        return received
+    return parsed
+
+
+def number(raw: Any) -> Decimal | None:
+    """A number in text: spaces, a comma for the decimal point and exponents are taken (D9)."""
+    try:
+        parsed = Decimal(str(raw).strip().replace(",", "."))
+    except InvalidOperation:
+        return None
+    return parsed if parsed.is_finite() else None
+
+
+def unit(raw: str, value: Decimal | None) -> tuple[str, Decimal | None]:
+    """The unit in its own spelling and without `k`, with the value to match: kWh and kW become Wh and W."""
+    spelled = _SPELLED.get(raw.strip().lower(), raw.strip())
+    if spelled not in _KILO:
+        return clean(spelled)[:16], value
+    return _KILO[spelled], value * 1000 if value is not None else None
+
+
+def text(raw: Any, limit: int = 255) -> str:
+    """A field as text that can be stored: null is empty, control-free, at most `limit` characters."""
+    if raw is None:
+        return ""
+    return clean(raw if isinstance(raw, str) else str(raw))[:limit].strip()
+
+
+def watt_hours(raw: Any) -> int | None:
+    """A register in Wh; None for what cannot be one, such as -1 for "unknown" (QUIRKS 4.7)."""
+    parsed = number(raw)
+    return int(parsed) if parsed is not None and 0 <= parsed < 2**62 else None
