@@ -46,9 +46,7 @@ def drivers_for(user: Person) -> QuerySet[Driver]:
     """The drivers of the organisations in which `user` may start a charge for somebody."""
     if not user.is_authenticated:
         return Driver.objects.none()
-    organisations = Member.objects.filter(user=user, role__in=roles_with(Right.COMMAND)).values(
-        "organisation"
-    )
+    organisations = Member.objects.filter(user=user, role__in=roles_with(Right.COMMAND)).values("organisation")
     return Driver.objects.filter(organisation__in=organisations)
 
 

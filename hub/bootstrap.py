@@ -151,9 +151,7 @@ def install(kind: str) -> None:
 def works(argv: list[str | Path]) -> bool:
     """Whether a command runs without error."""
     try:
-        return (
-            subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode == 0
-        )
+        return subprocess.run(argv, capture_output=True, stdin=subprocess.DEVNULL, check=False).returncode == 0
     except OSError:
         return False
 

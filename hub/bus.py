@@ -153,7 +153,7 @@ class Listener:
                 answer = callback(data)
                 if answer is not None:
                     await answer
-            except Exception:  # noqa: BLE001 - one listener's bug must not silence the others
+            except Exception:
                 logger.exception("listener of %s failed", channel)
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import Warning as Caution
 
 
 @register(Tags.security, deploy=True)
@@ -11,16 +12,12 @@ def deployment(app_configs: object, **_: object) -> Sequence[CheckMessage]:
     """`manage.py check --deploy`: what must not be so on a machine that others reach."""
     found: list[CheckMessage] = []
     if settings.DEMO:
-        found.append(
-            Error("HUB_DEMO is on.", hint="Unset it: demo users have known passwords.", id="hub.E001")
-        )
+        found.append(Error("HUB_DEMO is on.", hint="Unset it: demo users have known passwords.", id="hub.E001"))
     if len(settings.SECRET_KEY) < 50:
-        found.append(
-            Error("HUB_SECRET_KEY is short.", hint="Use 50 or more random characters.", id="hub.E002")
-        )
+        found.append(Error("HUB_SECRET_KEY is short.", hint="Use 50 or more random characters.", id="hub.E002"))
     if settings.OCPP_URL.startswith("ws://"):
         found.append(
-            Warning(
+            Caution(
                 "HUB_OCPP_URL is not encrypted.",
                 hint="Give the wss:// address that chargers reach through your TLS proxy.",
                 id="hub.W001",

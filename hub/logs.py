@@ -19,6 +19,6 @@ class LineFormatter(logging.Formatter):
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
         self.converter = time.gmtime
 
-    def formatMessage(self, record: logging.LogRecord) -> str:
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
         """The line itself; a traceback, which is ours and not a charger's, follows on its own lines."""
         return super().formatMessage(record).translate(_ESCAPES)

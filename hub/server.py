@@ -25,7 +25,7 @@ class HubWebSocket(WebSocketProtocol):
 
     paused = False
 
-    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803 - autobahn's names
         """Queue a frame for the application and stop reading when it does not keep up."""
         super().onMessage(payload, isBinary)
         if not self.paused and self.application_queue.qsize() >= INBOX_FRAMES:

@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from hub.env import broker, database, env, roles
+
+# QuerySet[Site], Paginator[Site] and the like at run time, not only for the type checker.
+django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -27,6 +31,7 @@ OCPP_CALL_TIMEOUT = env.float("HUB_OCPP_CALL_TIMEOUT", default=30.0)
 OCPP_SILENCE_TIMEOUT = env.float("HUB_OCPP_SILENCE_TIMEOUT", default=900.0)
 OCPP_HEARTBEAT_INTERVAL = env.int("HUB_OCPP_HEARTBEAT_INTERVAL", default=300)
 EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
+LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
 
 INSTALLED_APPS = [
     "daphne",

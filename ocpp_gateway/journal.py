@@ -40,9 +40,7 @@ class Entry:
 
     __slots__ = ("at", "charge_point_id", "from_charger", "group")
 
-    def __init__(
-        self, group: Group, charge_point_id: int | None, at: datetime, *, from_charger: bool = True
-    ) -> None:
+    def __init__(self, group: Group, charge_point_id: int | None, at: datetime, *, from_charger: bool = True) -> None:
         self.group = group
         self.charge_point_id = charge_point_id
         self.at = at
@@ -85,11 +83,6 @@ class Journal:
         """Wait while the queue is full: the sockets are then not read, and TCP slows the chargers down."""
         if not self._room.is_set():
             await self._room.wait()
-
-    async def idle(self) -> None:
-        """Wait until everything queued so far is committed; for an orderly end."""
-        while self._busy:
-            await asyncio.sleep(0.01)
 
     def _start(self) -> None:
         batch, self._pending = self._pending[:MAX_BATCH], self._pending[MAX_BATCH:]
@@ -158,9 +151,7 @@ def apply_batch(batch: Sequence[Entry], *, lines_only: bool = False) -> None:
     """
     wanted = Counter(entry.charge_point_id for entry in batch if entry.charge_point_id is not None)
     seen = {
-        entry.charge_point_id: entry.at
-        for entry in batch
-        if entry.charge_point_id is not None and entry.from_charger
+        entry.charge_point_id: entry.at for entry in batch if entry.charge_point_id is not None and entry.from_charger
     }
     reserved = sequences_allocate(lines=dict(wanted), seen=seen) if wanted else {}
     if not lines_only:

@@ -25,7 +25,7 @@ class _Rest:
             resume: Callable[[Any], Any] = self._coroutine.send
             try:
                 value = yield waits_for
-            except BaseException as error:  # noqa: BLE001 - cancellation belongs to the coroutine
+            except BaseException as error:
                 resume, value = self._coroutine.throw, error
             try:
                 waits_for = resume(value)
@@ -49,6 +49,7 @@ class Link:
         "opened_at",
         "remote_address",
         "session",
+        "triggered",
     )
 
     def __init__(
@@ -61,6 +62,7 @@ class Link:
         self.generation = 0
         self.opened_at = datetime.now(UTC)
         self.claiming = False
+        self.triggered = ""  # the message a TriggerMessage has just asked for
         self.closing: tuple[int, str] | None = None
         self.drained = asyncio.Event()
         self._send = send
@@ -92,7 +94,7 @@ class Link:
             waits_for = coroutine.send(None)
         except StopIteration:
             return
-        except Exception:  # noqa: BLE001 - the socket is gone; its disconnect event ends the consumer
+        except Exception:
             return
         self._writer = asyncio.create_task(self._finish(_Rest(coroutine, waits_for)))
 
@@ -101,7 +103,7 @@ class Link:
             await rest
             while self._outbox:
                 await self._send(self._outbox.popleft())
-        except Exception:  # noqa: BLE001 - the same
+        except Exception:
             self._outbox.clear()
         finally:
             self._writer = None

@@ -10,6 +10,8 @@ import msgspec
 from ocpp_gateway.encoding import encodable
 
 _START = re.compile(r'\[[\s,]*([0-9])\s*,(?:\s*("(?:[^"\\]|\\.)*"))?')
+# Room for an id of 255 escaped characters.
+_START_LENGTH = 2048
 _encode = msgspec.json.Encoder().encode
 
 
@@ -34,7 +36,7 @@ def repair(text: str) -> tuple[Any, str]:
 
 def readable_start(text: str) -> tuple[int, str]:
     """Message type and id at the start of a text that is not JSON as a whole; 0 and "" when unreadable."""
-    found = _START.match(text)
+    found = _START.match(text, 0, _START_LENGTH)
     if found is None:
         return 0, ""
     try:

@@ -57,3 +57,8 @@ def watt_hours(raw: Any) -> int | None:
     """A register in Wh; None for what cannot be one, such as -1 for "unknown" (QUIRKS 4.7)."""
     parsed = number(raw)
     return int(parsed) if parsed is not None and 0 <= parsed < 2**62 else None
+
+
+def connector(raw: Any) -> int:
+    """A connector number that can be stored: -1 and the like are the box, what is absurdly high is cut."""
+    return min(max(0, int(raw)), 2**31 - 1)

@@ -193,7 +193,11 @@ class Simulator:
         begin = time.monotonic()
         if self.process.returncode is None:
             self.process.terminate()
-        _, stderr = await asyncio.wait_for(self.process.communicate(), DEADLINE)
+        try:
+            _, stderr = await asyncio.wait_for(self.process.communicate(), DEADLINE)
+        except TimeoutError:
+            self.process.kill()
+            raise
         self.log = stderr.decode()
         assert self.process.returncode == 0, self.log
         assert "Traceback" not in self.log

@@ -43,9 +43,7 @@ def pids(home: Path) -> list[int]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_supervisor_leaves_neither_children_nor_grandchildren(
-    tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_killed_supervisor_leaves_neither_children_nor_grandchildren(tmp_path: Path, number: signal.Signals) -> None:
     supervisor = supervise(tmp_path, LEADER_WITH_CHILD)
     family = pids(tmp_path)
     assert all(lives(pid) for pid in family)

@@ -1,4 +1,4 @@
-"""The socket of the overview: live cells of the rows on screen, and when the figures above are out of date."""
+"""The socket of the overview: live cells of the rows on screen, and when the panels above are old."""
 
 import asyncio
 import time
@@ -54,9 +54,7 @@ class OverviewViewer(Viewer):
             await self._watch(wanted)
         if self._stale:
             stale, self._stale = sorted(self._stale & self._rows), set()
-            self._cells.update(
-                {pk: cell_frame(html) for pk, html in (await read(overview_cells, stale)).items()}
-            )
+            self._cells.update({pk: cell_frame(html) for pk, html in (await read(overview_cells, stale)).items()})
         while self._cells and self.ready:
             pk, frame = self._cells.popitem()
             if pk in self._rows:

@@ -12,11 +12,12 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import ClassVar, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import msgspec
 from channels.db import DatabaseSyncToAsync
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 from django.db import DatabaseError
 
 from hub import bus
@@ -26,7 +27,6 @@ logger = logging.getLogger(__name__)
 P = ParamSpec("P")
 R = TypeVar("R")
 
-HEARTBEAT_SECONDS = 15.0
 # A commit between the first reading and the gateway learning of the viewer would wait for a heartbeat.
 SECOND_READ_SECONDS = 0.5
 SUBSCRIBE_SECONDS = 5.0
@@ -47,7 +47,7 @@ async def read(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -
     return await DatabaseSyncToAsync(bound, thread_sensitive=False, executor=_readers)()  # type: ignore[no-any-return]
 
 
-class SocketEnd(Exception):  # noqa: N818 - not an error
+class SocketEnd(Exception):
     """The socket must be closed with `code`."""
 
     def __init__(self, code: int) -> None:
@@ -58,11 +58,9 @@ class SocketEnd(Exception):  # noqa: N818 - not an error
 class Viewer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One tab. Subclasses say what is shown; this class keeps order, time and the limit on unread bytes.
 
-    The browser answers `{"a": n}`, the number of frames it has read. Not more than 1 MiB is sent ahead of that:
+    The browser answers `{"a": n}`, the number of frames it has read. At most 1 MiB is sent ahead of that:
     a slow viewer's frames are not kept, it reads after its cursor when it is ready again.
     """
-
-    heartbeat_seconds: ClassVar[float] = HEARTBEAT_SECONDS
 
     def __init__(self) -> None:
         super().__init__()
@@ -192,7 +190,7 @@ class Viewer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.wake.clear()
             if time.monotonic() >= due:
                 await self._beat()
-                due = time.monotonic() + self.heartbeat_seconds
+                due = time.monotonic() + settings.LIVE_HEARTBEAT
             await self.show()
 
     async def _end(self, code: int) -> None:
@@ -201,7 +199,7 @@ class Viewer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _beat(self) -> None:
         full = self._full_since
-        if full is not None and time.monotonic() - full > 2 * self.heartbeat_seconds:
+        if full is not None and time.monotonic() - full > 2 * settings.LIVE_HEARTBEAT:
             raise SocketEnd(TOO_SLOW)
         await self.tick()
         await self.put(HEARTBEAT)

@@ -1,6 +1,6 @@
 """The panels of a charge point's page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +8,11 @@ from django.utils import timezone
 
 from chargepoints.actions import Offer
 from chargepoints.choices import ConnectorStatus, Integration
-from chargepoints.models import Charge, ChargePoint, Command, Connector
+from chargepoints.models import Charge, ChargePoint, Command, Connector, StatusChange
 from chargepoints.rendering.overview import Pill, connector_pill
-from chargepoints.rendering.status import VERSIONS, Look, combined_words, link_look
+from chargepoints.rendering.status import VERSIONS, Look, combined_words, link_look, status_look
 from chargepoints.selectors.attention import fault_words
-from chargepoints.selectors.charge_points import open_charges
+from chargepoints.selectors.charge_points import StatusSpell, open_charges
 from chargepoints.selectors.overview import connector_power
 
 
@@ -51,6 +51,16 @@ class Head:
     link_look: Look | None
     connected: bool
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRow:
+    """A line of the status log."""
+
+    change: StatusChange
+    until: datetime | None
+    seconds: float
+    look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +126,16 @@ def _fault(connector: Connector) -> str:
 def action_buttons(offered: Sequence[Offer], running: dict[str, Command]) -> list[ActionButton]:
     """The grid of remote actions."""
     return [ActionButton(offer, running.get(offer.action.kind)) for offer in offered]
+
+
+def status_rows(spells: Iterable[StatusSpell]) -> list[StatusRow]:
+    """The status log's lines."""
+    return [
+        StatusRow(
+            spell.change,
+            spell.until,
+            spell.seconds,
+            status_look(spell.change.status, spell.change.raw_status),
+        )
+        for spell in spells
+    ]

@@ -1,7 +1,7 @@
 """Frames for viewers, rendered once for all of them and published on the bus.
 
-A published log frame carries `p`, the cursor of the row before its first, and `c`, that of its last: a viewer who
-is at `p` takes it as it is, one who has `c` drops it, and everybody else reads after the own cursor.
+A published log frame carries `p`, the cursor of the row before its first, and `c`, that of its last: a viewer
+who is at `p` takes it as it is, one who has `c` drops it, and everybody else reads after the own cursor.
 """
 
 from collections.abc import Iterable, Mapping

@@ -33,6 +33,34 @@ GLYPHS: Mapping[str, str] = {
 }
 ARROWS: Mapping[str, str] = {Direction.IN: "arrow-left", Direction.OUT: "arrow-right"}
 FOLDED = frozenset({"MeterValues", "Heartbeat"})
+TEXT_LIMIT = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """An entry of the legend; without a category it is a status word."""
+
+    name: str
+    meaning: str
+    category: str = ""
+
+    @property
+    def glyph(self) -> str:
+        """The category's icon."""
+        return GLYPHS.get(self.category, "")
+
+
+LEGEND = (
+    Word("Connect", "The charger opened its line to Hub and was let in.", "link"),
+    Word("Disconnect", "That line ended; the row says who closed it, and why if it was said.", "link"),
+    Word("BootNotification", "The charger has started and introduces itself: maker, model, firmware.", "state"),
+    Word("StatusNotification", "One connector, or the whole box, reports the state it is in now.", "state"),
+    Word("StartTransaction", "A charge begins: who charges, where, and what the meter says.", "txn"),
+    Word("StopTransaction", "A charge ends: what the meter says now, and the reason for stopping.", "txn"),
+    Word("Charging", "Energy flows into the car."),
+    Word("SuspendedEV", "The charge is on, but the car takes nothing: it is full, or waits by its own plan."),
+    Word("SuspendedEVSE", "The charge is on, but the charger gives nothing: a limit or a schedule holds it."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,43 +111,50 @@ def rows_of(charge_point: ChargePoint, lines: Sequence[LogLine], marked: int | N
 
 
 def log_html(charge_point: ChargePoint, lines: Sequence[LogLine]) -> str:
-    """The rows of `lines`, one after the other."""
+    """The rows of `lines`, one after the other, as a plain str, which is all that msgspec encodes."""
     context = {"rows": rows_of(charge_point, lines), "sprite": static("ui/icons.svg")}
-    return render_to_string("chargepoints/log/_log_rows.html", context)
+    return render_to_string("chargepoints/log/_log_rows.html", context) + ""
 
 
-def log_panel(charge_point: ChargePoint, at: str | None = None, hide: str | None = None) -> dict[str, object]:
-    """The context `log` of `_panel.html`: the newest 200 rows, or those around the sequence `at`.
+def log_panel(charge_point: ChargePoint, query: Mapping[str, str]) -> dict[str, object]:
+    """The context `log` of `_panel.html`, in at most three queries; `query` is that of the page's address.
 
-    `hide` is the address's list of categories that start switched off, separated by commas.
+    `at` is the sequence of a line to open at (50 rows around it instead of the newest 200), `q` a text that rows
+    must have, `hide` categories that start switched off, separated by commas, `errors` shows errors only.
     """
     newest = cursor_newest(charge_point.pk)
-    marked = int(at) if at and at.isascii() and at.isdigit() and int(at) <= LARGEST_SEQ else None
-    lines = (
-        lines_until(charge_point.pk, newest, PAGE)
-        if marked is None
-        else lines_around(charge_point.pk, marked)
-    )
+    marked = sequence_asked(query.get("at", ""))
+    text = query.get("q", "").strip()[:TEXT_LIMIT] if marked is None else ""
+    if marked is None:
+        lines = lines_until(charge_point.pk, newest, PAGE, LineFilter(text=text))
+    else:
+        lines = lines_around(charge_point.pk, marked)
     return {
         "rows": rows_of(charge_point, lines, marked),
         "sprite": static("ui/icons.svg"),
         "chips": chips(lines),
         "errors": sum(line.is_error for line in lines),
+        "errors_only": bool(query.get("errors")),
         "cursor": newest,
         "first": lines[0].seq if lines else 0,
+        "more": marked is not None or len(lines) == PAGE,
         "at": marked,
+        "q": text,
         "zone": str(zone_of(charge_point)),
-        "hidden": frozenset((hide or "").split(",")),
+        "hidden": frozenset(query.get("hide", "").split(",")),
+        "legend": LEGEND,
     }
+
+
+def sequence_asked(text: str) -> int | None:
+    """A sequence out of an address; None when it is none."""
+    return int(text) if text.isascii() and text.isdigit() and int(text[:20]) <= LARGEST_SEQ else None
 
 
 def chips(lines: Iterable[LogLine]) -> list[Chip]:
     """The categories with how many of `lines` are in each."""
     seen = [line.category for line in lines]
-    return [
-        Chip(category.value, category.label, GLYPHS[category], seen.count(category.value))
-        for category in Category
-    ]
+    return [Chip(category.value, category.label, GLYPHS[category], seen.count(category.value)) for category in Category]
 
 
 def _row(line: LogLine, zone: ZoneInfo, gap: timedelta | None, is_marked: bool) -> Row:

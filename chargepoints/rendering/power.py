@@ -67,9 +67,7 @@ def power_chart(
     lines = []
     for look, (number, curve) in enumerate(sorted(curves.items()), 1):
         pieces = [[(x(at), y(watts / 1000)) for at, watts in piece] for piece in _pieces(curve)]
-        lines.append(
-            Line(number, (look - 1) % 4 + 1, "".join(map(_path, pieces)), "".join(map(_area, pieces)))
-        )
+        lines.append(Line(number, (look - 1) % 4 + 1, "".join(map(_path, pieces)), "".join(map(_area, pieces))))
     rows = [Tick(y(step * at), f"{step * at:g}") for at in range(int(top / step) + 1)]
     first, last = (moment.astimezone(ZoneInfo(zone)).strftime("%H:%M") for moment in (now - span, now))
     return PowerChart(

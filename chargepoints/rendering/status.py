@@ -65,10 +65,15 @@ VERSIONS = {"ocpp1.6": "1.6", "ocpp2.0.1": "2.0.1", "ocpp2.1": "2.1"}
 
 def connector_look(connector: Connector) -> Look:
     """The look of what the connector last reported, with the charger's own word in the title."""
-    look = CONNECTOR_LOOKS.get(connector.status, CONNECTOR_LOOKS[ConnectorStatus.UNKNOWN])
-    raw = f"OCPP: {connector.raw_status or connector.status}"
+    return status_look(connector.status, connector.raw_status)
+
+
+def status_look(status: str, raw_status: str) -> Look:
+    """The look of a reported status."""
+    look = CONNECTOR_LOOKS.get(status, CONNECTOR_LOOKS[ConnectorStatus.UNKNOWN])
     cause = f" ({look.cause})" if look.cause else ""
-    return Look(look.kind, look.glyph, look.label, look.cause, f"{look.label}{cause}. {raw}")
+    title = f"{look.label}{cause}. OCPP: {raw_status or status}"
+    return Look(look.kind, look.glyph, look.label, look.cause, title)
 
 
 def link_look(charge_point: ChargePoint) -> Look | None:
@@ -83,4 +88,3 @@ def combined_words(charge_point: ChargePoint) -> str:
         integration=Integration(charge_point.integration),
         state=State(charge_point.state),
     )
-

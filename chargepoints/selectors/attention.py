@@ -66,16 +66,13 @@ def _boxes(mine: object) -> Iterator[Attention]:
     ).select_related("connection")
     for box in boxes[:KIND_LIMIT]:
         since = box.connection.connected_at or box.created_at
-        yield Attention(
-            Severity.FAULT, box, f"The charger itself is faulted{_named(box.box_error_code)}.", "", since
-        )
+        yield Attention(Severity.FAULT, box, f"The charger itself is faulted{_named(box.box_error_code)}.", "", since)
 
 
 def _links(mine: object, now: datetime) -> Iterator[Attention]:
     """Refused since its last connect, or offline for too long; one entry per charger."""
     refused = Q(connection__refused_at__gte=now - LOOK_BACK) & (
-        Q(connection__connected_at__isnull=True)
-        | Q(connection__refused_at__gt=F("connection__connected_at"))
+        Q(connection__connected_at__isnull=True) | Q(connection__refused_at__gt=F("connection__connected_at"))
     )
     offline = Q(
         connection__is_connected=False,

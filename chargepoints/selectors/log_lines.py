@@ -54,9 +54,7 @@ def lines_after(charge_point_id: int, cursor: int, limit: int) -> list[LogLine]:
     return list(_lines(charge_point_id).filter(seq__gt=cursor).order_by("seq")[:limit])
 
 
-def lines_until(
-    charge_point_id: int, newest: int, limit: int, wanted: LineFilter = EVERYTHING
-) -> list[LogLine]:
+def lines_until(charge_point_id: int, newest: int, limit: int, wanted: LineFilter = EVERYTHING) -> list[LogLine]:
     """The last `limit` lines up to and with `newest`, oldest first."""
     lines = _lines(charge_point_id).filter(seq__lte=newest)
     if wanted:
@@ -88,9 +86,7 @@ def cursor_of_last(charge_point_id: int, count: int) -> int:
 
 def link_gaps(charge_point_id: int, lines: Iterable[LogLine]) -> dict[int, timedelta]:
     """How long there was no link before each Connect line of `lines`, by sequence. One query, often none."""
-    connects = {
-        line.generation: line for line in lines if line.action == CONNECT and line.generation is not None
-    }
+    connects = {line.generation: line for line in lines if line.action == CONNECT and line.generation is not None}
     if not connects:
         return {}
     periods = (

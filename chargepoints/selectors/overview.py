@@ -137,9 +137,7 @@ def site_totals(user: Person, site_ids: Iterable[int], now: datetime | None = No
 def power_now(now: datetime | None = None) -> Q:
     """The connectors whose last power reading still says something about now."""
     since = (now or timezone.now()) - METERED_FRESH
-    return Q(
-        charge_point__integration=Integration.CONNECTED, status__in=POWER_STATUSES, metered_at__gte=since
-    )
+    return Q(charge_point__integration=Integration.CONNECTED, status__in=POWER_STATUSES, metered_at__gte=since)
 
 
 def connector_power(connector: Connector, *, connected: bool, now: datetime) -> int | None:

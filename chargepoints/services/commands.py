@@ -190,8 +190,9 @@ def commands_answer(*, answers: Sequence[CommandAnswer]) -> None:
         command.answer = answer.word[:255]
         if command.effect != Effect.SEEN:
             _await_effect(command, answer)
-        command.save(update_fields=["status", "answered_at", "answer", "effect", "effect_at", "effect_due_at",
-                                    "effect_text"])
+        command.save(
+            update_fields=["status", "answered_at", "answer", "effect", "effect_at", "effect_due_at", "effect_text"]
+        )
     changed({answer.charge_point_id for answer in answers}, "commands", "actions", "row")
 
 

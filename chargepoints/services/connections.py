@@ -33,13 +33,15 @@ FROM chargepoints_connection c WHERE c.charge_point_id = ANY(%s)
 _CLOSE = """
 UPDATE chargepoints_connection c SET is_connected = false, disconnected_at = n.at, close_code = n.code,
     close_reason = n.reason
-FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::text[]) AS n (id, generation, at, code, reason)
+FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::text[])
+    AS n (id, generation, at, code, reason)
 WHERE c.charge_point_id = n.id AND c.generation = n.generation AND c.is_connected RETURNING c.charge_point_id
 """
 
 _PERIOD_CLOSE = """
 UPDATE chargepoints_linkperiod p SET ended_at = n.at, close_code = n.code, close_reason = n.reason
-FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::text[]) AS n (id, generation, at, code, reason)
+FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::int[], %s::text[])
+    AS n (id, generation, at, code, reason)
 WHERE p.charge_point_id = n.id AND p.generation = n.generation AND p.ended_at IS NULL
 """
 
@@ -130,7 +132,8 @@ def _fingerprint(entry: Refused) -> str:
 
 
 _BEAT = """
-INSERT INTO chargepoints_gatewayprocess AS g (id, host, pid, started_at, seen_at) VALUES (%s, %s, %s, %s, clock_timestamp())
+INSERT INTO chargepoints_gatewayprocess AS g (id, host, pid, started_at, seen_at)
+VALUES (%s, %s, %s, %s, clock_timestamp())
 ON CONFLICT (id) DO UPDATE SET seen_at = clock_timestamp() RETURNING g.xmax = 0
 """
 

@@ -70,9 +70,7 @@ def charges_start(*, starts: Sequence[Start]) -> list[Started]:
 
 
 def _repeats(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
-    found = sql.rows(
-        _REPEATS, [start.charge_point_id for start in starts], [start.fingerprint for start in starts]
-    )
+    found = sql.rows(_REPEATS, [start.charge_point_id for start in starts], [start.fingerprint for start in starts])
     return {
         (pk, fingerprint): Started(transaction_id, Verdict(verdict), repeated=True, note="repeated, already known")
         for pk, fingerprint, transaction_id, verdict in found

@@ -12,8 +12,10 @@ from chargepoints.actions import Offer, offers
 from chargepoints.choices import Integration
 from chargepoints.models import ChargePoint
 from chargepoints.permissions import Person, rights_on
-from chargepoints.rendering.charge_point import action_buttons, charge_point_head, connector_cards
+from chargepoints.rendering.charge_point import action_buttons, charge_point_head, connector_cards, status_rows
 from chargepoints.rendering.commands import life_lines
+from chargepoints.rendering.log import log_panel
+from chargepoints.rendering.log import log_panel
 from chargepoints.rendering.power import power_chart
 from chargepoints.selectors.charge_points import (
     charge_points_detailed,
@@ -32,8 +34,10 @@ def charge_point(request: HttpRequest, pk: int) -> HttpResponse:
     """The live page: every panel, and the log."""
     found = charge_point_get(request.user, pk)
     context: Context = {"tab": "live", **_base(found)}
+    context["log"] = log_panel(found, request.GET)
     for panel in PANELS.values():
         context |= panel(request.user, found)
+    context["log"] = log_panel(found, request.GET.dict())
     return render(request, "chargepoints/charge_point/page.html", context)
 
 
@@ -54,7 +58,7 @@ def status_log(request: HttpRequest, pk: int) -> HttpResponse:
     before = request.GET.get("before", "")
     spells, older = status_spells(found, int(before) if before.isdecimal() and len(before) < 19 else None)
     context = _base(found) | _head(request.user, found)
-    context |= {"tab": "status", "spells": spells, "older": older, "is_older_page": bool(before)}
+    context |= {"tab": "status", "spells": status_rows(spells), "older": older, "is_older_page": bool(before)}
     return render(request, "chargepoints/charge_point/status_log.html", context)
 
 

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from chargepoints.models import ChargePoint, LogLine
 from chargepoints.permissions import charge_points_for
-from chargepoints.rendering.log import PAGE, line_raw, log_html, searched_from
+from chargepoints.rendering.log import PAGE, TEXT_LIMIT, line_raw, log_html, searched_from
 from chargepoints.selectors.log_lines import (
     LARGEST_SEQ,
     SEARCH_SPAN,
@@ -29,12 +29,10 @@ def log_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """
     charge_point = _charge_point(request, pk)
     try:
-        numbers = {
-            name: _sequence(request.GET[name]) for name in ("after", "before", "at") if name in request.GET
-        }
+        numbers = {name: _sequence(request.GET[name]) for name in ("after", "before", "at") if name in request.GET}
     except ValueError:
         return HttpResponseBadRequest("after, before and at are whole numbers.", content_type="text/plain")
-    wanted = LineFilter(frozenset(request.GET.getlist("category")), request.GET.get("q", "")[:200].strip())
+    wanted = LineFilter(frozenset(request.GET.getlist("category")), request.GET.get("q", "").strip()[:TEXT_LIMIT])
     newest = cursor_newest(pk)
     lines, cursor = _page(pk, numbers, wanted, newest)
     response = HttpResponse(log_html(charge_point, lines))

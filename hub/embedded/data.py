@@ -31,6 +31,7 @@ class DataDirectory:
                 # Root's PostgreSQL may have to run as nobody, who must pass through; the rest is private.
                 path.chmod(0o711 if os.geteuid() == 0 else 0o700)
             self.logs.mkdir(mode=0o700, exist_ok=True)
+            (path / "static").mkdir(mode=0o700, exist_ok=True)  # WhiteNoise warns if it is missing
             self.lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise LauncherError(

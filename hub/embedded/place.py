@@ -80,8 +80,7 @@ def check_owner(data: Path) -> None:
         return
     if owner != os.geteuid():
         raise LauncherError(
-            f"The database in {data} belongs to user {owner}. "
-            "Start as that user, or set HUB_DATA to another directory."
+            f"The database in {data} belongs to user {owner}. Start as that user, or set HUB_DATA to another directory."
         )
 
 
@@ -91,8 +90,7 @@ def namespace_for(data: Path) -> RunAs:
     if user_namespace_works():
         return RunAs(user_namespace=True)
     raise LauncherError(
-        f"The database in {data} was made by root with a user namespace, "
-        f"which this machine refuses now. {INSTEAD}"
+        f"The database in {data} was made by root with a user namespace, which this machine refuses now. {INSTEAD}"
     )
 
 

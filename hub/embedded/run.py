@@ -145,9 +145,7 @@ class Run:
                 f"                  . {self.data.path / 'env'} && {sys.executable} manage.py createsuperuser",
             ]
         if self.place is not None and not self.place.data.is_relative_to(self.data.path):
-            lines.append(
-                f"  Database        {self.place.data}   (where nobody can reach it, as root must not run it)"
-            )
+            lines.append(f"  Database        {self.place.data}   (where nobody can reach it, as root must not run it)")
         lines += [
             f"  Data and logs   {self.data.path}   {self.data.logs}",
             "  Ctrl-C stops everything.",

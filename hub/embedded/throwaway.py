@@ -27,6 +27,7 @@ def throwaway_servers(family: Family, stopping: Callable[[], bool] = never) -> I
     family.remove_at_end(home)
     data = home / "data"
     data.mkdir(mode=0o700)
+    (data / "static").mkdir()  # WhiteNoise warns if it is missing, and a test run fails on warnings
     environment = {**os.environ, "HUB_DATA": str(data)}
     environment.setdefault("HUB_SECRET_KEY", secrets.token_urlsafe(50))
     started: list[Child] = []

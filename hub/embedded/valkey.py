@@ -64,6 +64,4 @@ def binary() -> Path:
     if spec is not None and spec.origin is not None:
         for path in sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server")):
             return path
-    raise LauncherError(
-        "There is no Valkey for this platform. Set REDIS_URL to a Valkey or Redis server of your own."
-    )
+    raise LauncherError("There is no Valkey for this platform. Set REDIS_URL to a Valkey or Redis server of your own.")

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
@@ -45,8 +44,8 @@ async def simulate(options: argparse.Namespace) -> None:
     await stop.wait()
     for task in tasks:
         task.cancel()
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 2.0)
+    if tasks:
+        await asyncio.wait(tasks, timeout=2.0)
 
 
 def _mourn(task: asyncio.Task[None]) -> None:

@@ -187,7 +187,7 @@ class Charger:
         )
 
     async def _session(self, ws: ClientConnection) -> bool:
-        """Live on one connection; True when the server answered anything on it."""
+        """Live on one connection; True when the server was of any use on it."""
         wire = self._wire = Wire(ws, self._answers.answer, self.spawn)
         log.info("%s connected", self.spec.identity)
         life = self.spawn(self._speak(wire))
@@ -197,7 +197,7 @@ class Charger:
             self._wire, self._accepted = None, False
             life.cancel()
         log.info("%s disconnected: %s", self.spec.identity, wire.end)
-        return wire.answered > 0
+        return wire.answered > 0 and not self._needs_boot
 
     async def _speak(self, wire: Wire) -> None:
         booted = self._needs_boot
@@ -227,7 +227,8 @@ class Charger:
             self._needs_boot = False
             return
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.boot_now.wait(), self.clock.real(interval))
+            async with asyncio.timeout(self.clock.real(interval)):
+                await self.boot_now.wait()
 
     def boot_payload(self) -> Payload:
         """What the charger says of itself; texts cut to the lengths that OCPP 1.6 allows."""

@@ -241,7 +241,8 @@ class Connector:
         """Off line the charge goes on without an answer."""
         if self.charger.is_online:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(charge.answered.wait(), self.charger.clock.real(10))
+                async with asyncio.timeout(self.charger.clock.real(10)):
+                    await charge.answered.wait()
 
     def _remember(self, charge: Charge) -> None:
         if self.charge is charge:

@@ -62,7 +62,8 @@ class Wire:
             self._waiting = (message_id, future)
             try:
                 await self._send([2, message_id, action, payload])
-                return await asyncio.wait_for(future, CALL_TIMEOUT)
+                async with asyncio.timeout(CALL_TIMEOUT):
+                    return await future
             except TimeoutError:
                 raise NoAnswer(action) from None
             except ConnectionClosed:

@@ -55,9 +55,7 @@ def pill(kind: str, glyph: str, label: str, extra: str = "", title: str = "", bi
 @register.simple_tag
 def dot(kind: str) -> SafeString:
     """The small mark of a state in a legend."""
-    return format_html(
-        '<svg class="dot {}" viewBox="0 0 10 10" aria-hidden="true">{}</svg>', kind, _DOTS[kind]
-    )
+    return format_html('<svg class="dot {}" viewBox="0 0 10 10" aria-hidden="true">{}</svg>', kind, _DOTS[kind])
 
 
 @register.simple_tag

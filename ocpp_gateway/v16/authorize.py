@@ -10,9 +10,7 @@ from ocpp_gateway.values import text
 
 
 def _apply(exchanges: list[Exchange]) -> None:
-    questions = [
-        KeyQuestion(exchange.link.charge_point_id, text(exchange.payload["idTag"])) for exchange in exchanges
-    ]
+    questions = [KeyQuestion(exchange.link.charge_point_id, text(exchange.payload["idTag"])) for exchange in exchanges]
     answers = keys_authorise(questions=questions, now=exchanges[0].at)
     for exchange, question, answer in zip(exchanges, questions, answers, strict=True):
         exchange.reply = {"idTagInfo": id_tag_info(answer)}

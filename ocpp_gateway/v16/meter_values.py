@@ -9,6 +9,7 @@ from chargepoints.reports import Reading, Sample
 from chargepoints.services.meters import readings_record, totals_of
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.triggered import triggered
+from ocpp_gateway.values import connector as connector_number
 from ocpp_gateway.values import event_time, number, text, unit
 
 
@@ -16,13 +17,11 @@ def _apply(exchanges: list[Exchange]) -> None:
     everything: list[Reading] = []
     for exchange in exchanges:
         told = exchange.payload
-        connector = max(0, int(told["connectorId"]))
+        connector = connector_number(told["connectorId"])
         transaction = told.get("transactionId")
         # 0, -1 and the like mean "none" (QUIRKS 4.1, 4.2)
         transaction_id = str(transaction) if isinstance(transaction, int) and transaction > 0 else ""
-        found = readings(
-            exchange.link.charge_point_id, connector, told["meterValue"], exchange.at, transaction_id
-        )
+        found = readings(exchange.link.charge_point_id, connector, told["meterValue"], exchange.at, transaction_id)
         everything += found
         exchange.connector_number = connector
         exchange.transaction_id = transaction_id

@@ -7,6 +7,7 @@ from chargepoints.reports import KeyAnswer, Start
 from chargepoints.services.starts import charges_start
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.authorize import id_tag_info
+from ocpp_gateway.values import connector as connector_number
 from ocpp_gateway.values import event_time, text, watt_hours
 
 
@@ -24,7 +25,7 @@ def _apply(exchanges: list[Exchange]) -> None:
 
 def _start(exchange: Exchange) -> Start:
     told = exchange.payload
-    number = exchange.connector_number = max(0, int(told["connectorId"]))
+    number = exchange.connector_number = connector_number(told["connectorId"])
     id_tag = text(told["idTag"])
     # Content, not message id: a repeat may come with a new id, after a reconnect or a restart of ours (T3).
     content = "|".join((str(number), id_tag.lower(), str(told["timestamp"]), str(told["meterStart"])))

@@ -5,6 +5,7 @@ from chargepoints.reports import Status
 from chargepoints.services.statuses import status_parse, statuses_record
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.triggered import triggered
+from ocpp_gateway.values import connector as connector_number
 from ocpp_gateway.values import text, time
 
 
@@ -18,7 +19,7 @@ def _status(exchange: Exchange) -> Status:
     told = exchange.payload
     report = Status(
         charge_point_id=exchange.link.charge_point_id,
-        connector_number=max(0, int(told["connectorId"])),
+        connector_number=connector_number(told["connectorId"]),
         status=status_parse(told["status"]),
         raw_status=text(told["status"]),
         received_at=exchange.at,

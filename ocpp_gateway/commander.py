@@ -1,0 +1,158 @@
+"""Commands out to the chargers of this process, and their answers back into the journal."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from uuid import UUID
+
+from django.conf import settings
+
+from chargepoints.choices import Category, CommandStatus, Direction
+from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
+from chargepoints.services.commands import commands_claim, commands_waiting
+from ocpp_gateway import schemas
+from ocpp_gateway.entries import Note, Outcome, expired
+from ocpp_gateway.journal import Journal
+from ocpp_gateway.links import Link
+from ocpp_gateway.session import Answered, Late, Refused, TimedOut
+from ocpp_gateway.versions import DIALECTS
+from ocpp_gateway.workers import Asker, DatabaseAwayError
+
+logger = logging.getLogger(__name__)
+
+
+def _claim(questions: Sequence[tuple[int, int]]) -> list[ClaimedCommand | None]:
+    claimed = commands_claim(generations=dict(questions), answer_timeout=settings.OCPP_CALL_TIMEOUT)
+    by_charge_point = {command.charge_point_id: command for command in claimed}
+    return [by_charge_point.get(pk) for pk, _ in questions]
+
+
+def _waiting(questions: Sequence[str]) -> list[list[int]]:
+    return [commands_waiting(gateway=gateway) for gateway in questions]
+
+
+class Sent:
+    """A call of ours that waits for its answer."""
+
+    __slots__ = ("action", "at", "frame")
+
+    def __init__(self, action: str, frame: str) -> None:
+        self.action, self.frame = action, frame
+        self.at = datetime.now(UTC)
+
+
+class Commander:
+    """Claims commands when the turn of their charger is free, sends them, and journals how they ended."""
+
+    def __init__(self, gateway: str, journal: Journal, links: Mapping[int, Link]) -> None:
+        self._gateway, self._journal, self._links = gateway, journal, links
+        self._claims: Asker[tuple[int, int], ClaimedCommand | None] = Asker("claims", _claim)
+        self._sweeps: Asker[str, list[int]] = Asker("sweep", _waiting)
+        self._sent: dict[str, tuple[Link, Sent]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def wake(self, charge_point_ids: Iterable[int]) -> None:
+        """Commands may be waiting for these charge points."""
+        for pk in charge_point_ids:
+            link = self._links.get(pk)
+            if link is not None and link.session.can_call and not link.claiming and link.generation:
+                link.claiming = True
+                task = asyncio.create_task(self._claim(link))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
+
+    async def sweep(self) -> None:
+        """Heal wake-ups that got lost."""
+        try:
+            self.wake(await self._sweeps.ask(self._gateway))
+        except DatabaseAwayError as error:
+            logger.warning("commands not looked for: %s", error)
+
+    async def _claim(self, link: Link) -> None:
+        try:
+            command = await self._claims.ask((link.charge_point_id, link.generation))
+        except DatabaseAwayError as error:
+            logger.warning("command not claimed, the next sweep tries again: %s", error)
+            command = None
+        finally:
+            link.claiming = False
+        if command is not None:
+            self._send(link, command)
+
+    def _send(self, link: Link, command: ClaimedCommand) -> None:
+        dialect = DIALECTS[link.session.version]
+        try:
+            action, payload = dialect.build(command.kind, command.parameters)
+            violation = schemas.check(link.session.version, action, "request", payload)
+            problem = violation.message if violation else ""
+        except (KeyError, ValueError, TypeError) as error:
+            action, payload, problem = command.kind, {}, f"this command cannot be written as OCPP: {error}"
+        if problem:
+            self._failed(link, command.id, action, problem)
+            return
+        frame = link.session.start_call(str(command.id), action, payload, time.monotonic(), settings.OCPP_CALL_TIMEOUT)
+        self._sent[str(command.id)] = (link, Sent(action, frame))
+        if action == "TriggerMessage":
+            link.triggered = str(payload["requestedMessage"])
+        link.write(frame)
+
+    def _failed(self, link: Link, command_id: UUID, action: str, problem: str) -> None:
+        answer = CommandAnswer(command_id, link.charge_point_id, CommandStatus.FAILED, problem, datetime.now(UTC))
+        line = self._line(link, str(command_id), Sent(action, ""), "not sent", problem, is_error=True)
+        self._journal.put(Outcome(answer, line, partial(self.wake, [link.charge_point_id])))
+
+    def answered(self, link: Link, event: Answered | Refused, raw: str) -> None:
+        """The charger answered a call of ours."""
+        dialect = DIALECTS[link.session.version]
+        if isinstance(event, Answered):
+            violation = schemas.check(link.session.version, event.action, "response", event.payload)
+            if violation is None:
+                outcome, word = dialect.judge(event.payload)
+            else:
+                outcome, word = CommandStatus.FAILED, f"Invalid answer: {violation.message}"
+        else:
+            outcome, word = dialect.judge_error(event.code, event.raw_code, event.description)
+        self._end(link, event.id, outcome, word, raw)
+
+    def silent(self, link: Link, event: TimedOut, why: str) -> None:
+        """No answer came in time, or the socket ended before it."""
+        self._end(link, event.id, CommandStatus.EXPIRED, why, "")
+
+    def late(self, link: Link, event: Late, raw: str) -> None:
+        """An answer after its time, or to nothing: kept in the log, changes nothing (M15, T1)."""
+        what = f"answer to {event.action}" if event.action else "answer to nothing we asked"
+        self._journal.put(Note(link, action="Late answer", fact=what, text="ignored", request=raw))
+
+    def _end(self, link: Link, message_id: str, outcome: CommandStatus, word: str, raw: str) -> None:
+        _, sent = self._sent.pop(message_id, (link, Sent("", "")))
+        command_id = UUID(message_id)
+        answer = CommandAnswer(command_id, link.charge_point_id, outcome, word, datetime.now(UTC))
+        if outcome == CommandStatus.EXPIRED:
+            answer = expired(command_id, link.charge_point_id, word)
+        is_error = outcome != CommandStatus.ACCEPTED
+        line = self._line(link, message_id, sent, word, "", is_error=is_error, answer=raw)
+        self._journal.put(Outcome(answer, line, partial(self.wake, [link.charge_point_id])))
+
+    def _line(
+        self, link: Link, message_id: str, sent: Sent, fact: str, text: str, *, is_error: bool, answer: str = ""
+    ) -> NewLine:
+        waited = datetime.now(UTC) - sent.at
+        return NewLine(
+            charge_point_id=link.charge_point_id,
+            at=sent.at,
+            direction=Direction.OUT,
+            category=DIALECTS[link.session.version].categories.get(sent.action, Category.STATE),
+            action=sent.action,
+            fact=f"→ {fact}",
+            text=text,
+            is_error=is_error,
+            message_id=message_id,
+            request=sent.frame,
+            answer=answer,
+            latency_us=int(waited.total_seconds() * 1_000_000) if answer else None,
+            command_id=UUID(message_id),
+            generation=link.generation,
+        )

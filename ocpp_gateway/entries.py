@@ -1,0 +1,182 @@
+"""What the journal stores besides the calls of chargers: connections, refusals, answers to our calls, broken frames."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from chargepoints.choices import Category, CommandStatus, Direction
+from chargepoints.reports import Closed, CommandAnswer, NewLine, Opened, Refused
+from chargepoints.services.commands import commands_answer
+from chargepoints.services.connections import attempts_record, connections_close, connections_open
+from ocpp_gateway.journal import Entry, Group
+from ocpp_gateway.links import Link
+
+
+def _open(entries: list["Opening"]) -> None:
+    generations = connections_open(opened=[entry.opened for entry in entries])
+    for entry, generation in zip(entries, generations, strict=True):
+        entry.generation = generation
+
+
+def _close(entries: list["Closing"]) -> None:
+    connections_close(closed=[entry.closed for entry in entries])
+
+
+def _refuse(entries: list["Refusing"]) -> None:
+    attempts_record(refused=[entry.refused for entry in entries])
+
+
+def _answer(entries: list["Outcome"]) -> None:
+    commands_answer(answers=[entry.answer for entry in entries if entry.answer is not None])
+
+
+def _nothing(entries: list["Note"]) -> None:
+    """A note is only its line."""
+
+
+OPEN, CLOSE, REFUSE = Group("open", _open), Group("close", _close), Group("refuse", _refuse, hot=True)
+ANSWER, NOTE = Group("answer", _answer), Group("note", _nothing, hot=True)
+
+
+class Opening(Entry):
+    """A handshake to be accepted once its generation is committed; await `done`."""
+
+    __slots__ = ("done", "generation", "opened")
+
+    def __init__(self, opened: Opened) -> None:
+        super().__init__(OPEN, opened.charge_point_id, opened.at)
+        self.opened = opened
+        self.generation = 0
+        self.done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    def line(self) -> NewLine:
+        """Yellow: Connect."""
+        told = self.opened
+        return NewLine(
+            charge_point_id=told.charge_point_id,
+            at=self.at,
+            direction=Direction.NONE,
+            category=Category.LINK,
+            action="Connect",
+            fact=f"{told.subprotocol}, security profile {told.security_profile}",
+            text=f"from {told.remote_address}",
+            generation=self.generation,
+        )
+
+    def fail(self, error: Exception) -> None:
+        """The connection cannot be taken: generation 0 refuses it."""
+        self.generation = 0
+
+    def committed(self) -> None:
+        """Let the consumer go on."""
+        if not self.done.done():
+            self.done.set_result(self.generation)
+
+
+class Closing(Entry):
+    """A socket that ended."""
+
+    __slots__ = ("closed", "done")
+
+    def __init__(self, closed: Closed) -> None:
+        super().__init__(CLOSE, closed.charge_point_id, closed.at, from_charger=False)
+        self.closed = closed
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def line(self) -> NewLine:
+        """Yellow: Disconnect, with close code and reason."""
+        told = self.closed
+        return NewLine(
+            charge_point_id=told.charge_point_id,
+            at=self.at,
+            direction=Direction.NONE,
+            category=Category.LINK,
+            action="Disconnect",
+            fact=f"code {told.code}",
+            text=told.reason,
+            generation=told.generation,
+        )
+
+    def committed(self) -> None:
+        """Let an orderly end go on."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+class Refusing(Entry):
+    """A handshake that was refused; a line of the charger's log when the identity is known."""
+
+    __slots__ = ("refused",)
+
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(REFUSE, refused.charge_point_id, refused.at, from_charger=False)
+        self.refused = refused
+
+    def line(self) -> NewLine | None:
+        """White: Refused, with the reason in words."""
+        told = self.refused
+        if told.charge_point_id is None:
+            return None
+        return NewLine(
+            charge_point_id=told.charge_point_id,
+            at=self.at,
+            direction=Direction.NONE,
+            category=Category.SECURITY,
+            action="Refused",
+            fact=told.reason.label,
+            text=f"HTTP {told.http_status}, from {told.remote_address}, user {told.user_name or 'none'}, "
+            f"offered {told.subprotocols or 'no version'}",
+            is_error=True,
+        )
+
+
+class Outcome(Entry):
+    """How a call of ours ended: answered, refused, or silence. `answer` is None when it came too late to count."""
+
+    __slots__ = ("answer", "new_line", "on_committed")
+
+    def __init__(self, answer: CommandAnswer | None, new_line: NewLine, on_committed: Callable[[], None]) -> None:
+        super().__init__(ANSWER, new_line.charge_point_id, datetime.now(UTC), from_charger=bool(new_line.answer))
+        self.answer = answer
+        self.new_line = new_line
+        self.on_committed = on_committed
+
+    def line(self) -> NewLine:
+        """Call and answer as one line, at the time of the call."""
+        return self.new_line
+
+    def committed(self) -> None:
+        """The turn is free: the next command may go out."""
+        self.on_committed()
+
+
+class Note(Entry):
+    """A line without effect: a broken frame, an answer that came too late."""
+
+    __slots__ = ("new_line",)
+
+    def __init__(self, link: Link, *, action: str, fact: str, text: str, request: str, answer: str = "") -> None:
+        super().__init__(NOTE, link.charge_point_id, datetime.now(UTC))
+        self.new_line = NewLine(
+            charge_point_id=link.charge_point_id,
+            at=self.at,
+            direction=Direction.IN,
+            category=Category.STATE,
+            action=action,
+            fact=fact,
+            text=text,
+            is_error=True,
+            request=request[:65_536],
+            answer=answer,
+            generation=link.generation,
+        )
+
+    def line(self) -> NewLine:
+        """The line itself."""
+        return self.new_line
+
+
+def expired(command_id: UUID, charge_point_id: int, word: str) -> CommandAnswer:
+    """No answer came."""
+    return CommandAnswer(command_id, charge_point_id, CommandStatus.EXPIRED, word, datetime.now(UTC))
