@@ -95,7 +95,8 @@ class Listener:
             with contextlib.suppress(RedisError, OSError):
                 await self._pubsub.subscribe(channel)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(ready.wait(), 2)
+            async with asyncio.timeout(2):
+                await ready.wait()
 
     async def unsubscribe(self, channel: str, callback: Callback) -> None:
         """Stop calling `callback`; the last one of a channel ends the subscription."""
@@ -119,7 +120,7 @@ class Listener:
     async def watched_all(self) -> dict[str, float]:
         """Every watched topic with the Unix time its watch ends; tidies what is over. Raises RedisError."""
         await self._redis.zremrangebyscore(WATCHED_KEY, "-inf", time.time())
-        rows = await self._redis.zrange(WATCHED_KEY, 0, -1, withscores=True)
+        rows: list[tuple[bytes, float]] = await self._redis.zrange(WATCHED_KEY, 0, -1, withscores=True)  # type: ignore[assignment]
         return {topic.decode(): score for topic, score in rows}
 
     async def _run(self) -> None:

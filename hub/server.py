@@ -68,6 +68,9 @@ class HubFactory(WebSocketFactory):
 class HubServer(Server):
     """daphne's server with our sockets."""
 
+    application: Any
+    ws_factory: Any
+
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """As daphne's, with a `receive` that reports progress, and the extension announced."""
         if scope["type"] != "websocket":

@@ -23,6 +23,7 @@ from chargepoints.models import (
     MeterSample,
     StatusChange,
 )
+from chargepoints.selectors.identity import charge_points_identified
 from chargepoints.services.credentials import LONGEST, SHORTEST, password_set
 from chargepoints.services.states import states_refresh
 from hub.admin import ScopedAdmin, ScopedInline, link, link_to_list
@@ -58,7 +59,7 @@ class ChargePointForm(forms.ModelForm[ChargePoint]):
     def clean_identity(self) -> str | None:
         """Trimmed, and nobody else's in any case (OCPP identities are compared without regard to it)."""
         identity = (self.cleaned_data.get("identity") or "").strip() or None
-        if identity and ChargePoint.objects.identified(identity).exclude(pk=self.instance.pk).exists():
+        if identity and charge_points_identified(identity).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError("Another charge point has this identity already.")
         return identity
 

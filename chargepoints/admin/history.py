@@ -1,6 +1,5 @@
 """What has happened to charge points, to be read only. Lists are ordered by what has an index."""
 
-from collections.abc import Sequence
 from typing import ClassVar, TypeVar
 
 from django.contrib import admin
@@ -28,8 +27,8 @@ class ChargePointHistory(HistoryAdmin[M]):
     """Rows that belong to a charge point."""
 
     organisation_path = "charge_point__site__team__organisation"
-    list_select_related: ClassVar[Sequence[str]] = ("charge_point",)
-    search_fields: ClassVar[Sequence[str]] = ("charge_point__name", "charge_point__identity")
+    list_select_related: ClassVar[tuple[str, ...]] = ("charge_point",)
+    search_fields: ClassVar[tuple[str, ...]] = ("charge_point__name", "charge_point__identity")
 
     @admin.display(description="Charge point")
     def box(self, row: M) -> SafeString | str:

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from chargepoints.admin.history import ChargePointHistory
-from chargepoints.models import Charge, ChargePoint, LogLine, MeterSample
+from chargepoints.models import Charge, LogLine, MeterSample
+from chargepoints.selectors.identity import charge_points_identified
 from hub.admin import LimitedPaginator, link
 
 M = TypeVar("M", bound=Model)
@@ -91,7 +92,7 @@ class LogLineAdmin(ChargePointHistory[LogLine]):
         """By identity only, and by its id, so that the table's key is used."""
         if not search_term.strip():
             return queryset, False
-        found = ChargePoint.objects.identified(search_term.strip()).values_list("pk", flat=True)
+        found = charge_points_identified(search_term.strip()).values_list("pk", flat=True)
         return queryset.filter(charge_point_id__in=list(found)), False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> LogLine | None:

@@ -6,7 +6,6 @@ from django.db.models.functions import Lower
 
 from chargepoints.choices import Integration, Registration, State
 from chargepoints.models.site import Site
-from chargepoints.querysets import ChargePointQuerySet
 
 # OCPP 2.1 part 4, 3.1.1: identifierString without a colon, at most 48 characters.
 IDENTITY_PATTERN = r"^[A-Za-z0-9*\-_=+|@.]{1,48}$"
@@ -57,8 +56,6 @@ class ChargePoint(models.Model):
     )
     state = models.CharField(max_length=20, choices=State, default=State.PASSIVE, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = ChargePointQuerySet.as_manager()
 
     class Meta:
         ordering = ["site__name", "name"]

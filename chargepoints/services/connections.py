@@ -56,7 +56,7 @@ def connections_open(*, opened: Sequence[Opened]) -> list[int]:
     At most one entry for a charge point. The newest connection is the current one from now on (H12).
     """
     ids = [entry.charge_point_id for entry in opened]
-    found = dict(
+    found: dict[int, int] = dict(
         sql.rows(
             _OPEN,
             ids,

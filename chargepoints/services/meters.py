@@ -142,5 +142,5 @@ def _move(readings: Sequence[Reading], charges: dict[int, int]) -> None:
 
 
 def _columns(rows: dict[int, tuple[object, ...]] | dict[tuple[int, int], tuple[object, ...]]) -> list[list[object]]:
-    ordered = [rows[key] for key in sorted(rows)]  # type: ignore[index,type-var]
+    ordered = [rows[key] for key in sorted(rows)]  # type: ignore[index]
     return [list(column) for column in zip(*ordered, strict=True)]

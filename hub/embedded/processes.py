@@ -24,7 +24,7 @@ def web(config: Config) -> list[str]:
         *(sys.executable, "-m", "uvicorn", APPLICATION, *address),
         *("--ws", "websockets-sansio", "--loop", "uvloop", "--http", "h11", "--backlog", "4096"),
         *("--ws-ping-interval", "30", "--ws-ping-timeout", str(A_LIFETIME_SECONDS)),
-        *("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "5"),
+        *("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "2"),
     ]
 
 

@@ -10,7 +10,7 @@ from hub.embedded.spawn import Child
 TAIL_BYTES = 2000
 
 
-class StartInterrupted(Exception):  # noqa: N818 - no error, a wish
+class StartInterrupted(Exception):
     """Somebody asked the launcher to stop while it was starting."""
 
 
