@@ -4,6 +4,7 @@ Staff see and edit what belongs to the organisations in which they are Admin; su
 No Django permission rows are needed.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import admin
@@ -201,6 +202,17 @@ class HistoryInline(ScopedInline[M, P]):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody writes these by hand."""
         return False
+
+
+def moment(field: str, label: str = "") -> Callable[[Model], str]:
+    """A list column: a point in time to the second, UTC."""
+
+    @admin.display(description=f"{label or field.replace('_', ' ').capitalize()} (UTC)", ordering=field)
+    def shown(row: Model) -> str:
+        value = getattr(row, field)
+        return f"{value:%Y-%m-%d %H:%M:%S}" if value else "-"
+
+    return shown
 
 
 def link(obj: Model | None, label: str = "") -> SafeString | str:

@@ -130,6 +130,9 @@ def serve(host: str, port: int) -> None:
         websocket_max_message_size=settings.OCPP_MAX_MESSAGE_BYTES,
         websocket_max_frame_size=settings.OCPP_MAX_MESSAGE_BYTES,
         ping_interval=PING_SECONDS,
+        # HUB_TLS says that a proxy stands in front, which must overwrite these headers (README, "For real").
+        proxy_forwarded_address_header="X-Forwarded-For" if settings.TLS else None,
+        proxy_forwarded_proto_header="X-Forwarded-Proto" if settings.TLS else None,
         server_name="hub",
         verbosity=0,
     ).run()

@@ -5,6 +5,14 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+OURS = ("HUB_", "DATABASE_URL", "REDIS_URL", "DJANGO_")
+
+
+def environment(**changes: str | Path) -> dict[str, str]:
+    """The environment without what a surrounding test run has set, and with `changes`."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    return clean | {name: str(value) for name, value in changes.items()}
+
 
 def until(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
     """Poll `condition` until it holds; fail with `what` after `seconds`."""

@@ -1,6 +1,5 @@
 """The launcher as its users meet it: real processes, real servers."""
 
-import ast
 import os
 import re
 import shutil
@@ -15,11 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from hub import bootstrap
 from hub.embedded.config import CHECKOUT
-from tests.processes import descendants, gone, until
+from tests.processes import descendants, environment, gone, until
 
-OURS = ("HUB_", "DATABASE_URL", "REDIS_URL", "DJANGO_")
 LOOK = """
 import os, psycopg, redis
 from urllib.parse import parse_qs, urlsplit
@@ -33,12 +30,6 @@ assert store.config_get("appendonly")["appendonly"] == "no"
 assert store.set("a", 1) and store.get("a") == "1"
 print(host, os.environ["HUB_DATA"], len(os.environ["HUB_SECRET_KEY"]))
 """
-
-
-def environment(**changes: str | Path) -> dict[str, str]:
-    """The environment without what a surrounding test run has set, and with `changes`."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
-    return clean | {name: str(value) for name, value in changes.items()}
 
 
 def launcher(*arguments: str, **changes: str | Path) -> subprocess.CompletedProcess[str]:
@@ -287,52 +278,6 @@ def test_root_without_any_way_out_is_told_so(reachable: Path) -> None:
     assert done.returncode == 1
     assert "DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def checkout_copy(home: Path) -> Path:
-    """A checkout with the bootstrap and nothing to install."""
-    (home / "hub" / "embedded").mkdir(parents=True)
-    shutil.copy(bootstrap.__file__, home / "hub")
-    for name in {name for names in bootstrap.SETS.values() for name in names}:
-        (home / name).write_text("")
-    (home / "hub" / "embedded" / "__main__.py").write_text("import sys; print(sys.prefix, *sys.argv[1:])")
-    return home
-
-
-def strap(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a copy's bootstrap without a package index."""
-    return subprocess.run(
-        [sys.executable, "hub/bootstrap.py", *arguments],
-        env=environment(PIP_NO_INDEX="1"),
-        cwd=home,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_the_bootstrap_makes_an_environment_once_and_says_what_failed(tmp_path: Path) -> None:
-    home = checkout_copy(tmp_path)
-    first = strap(home, "run")
-    assert first.returncode == 0, first.stderr
-    assert first.stdout.split() == [str(home / ".venv"), "run"]
-    assert "Installing" in first.stderr
-    second = strap(home, "run")
-    assert (second.returncode, second.stderr) == (0, "")
-    (home / "requirements.txt").write_text(f"no-such-package==1.0 --hash=sha256:{'0' * 64}\n")
-    third = strap(home, "run")
-    assert third.returncode == 1
-    assert "no-such-package" in third.stderr
-    assert "The packages could not be installed" in third.stderr
-    assert "Traceback" not in third.stderr
-
-
-def test_an_old_python_can_read_the_bootstrap_far_enough_to_say_so() -> None:
-    tree = ast.parse(Path(bootstrap.__file__).read_text(), feature_version=(3, 6))
-    imports = [node.lineno for node in tree.body if isinstance(node, ast.ImportFrom | ast.Import)]
-    check = next(node.lineno for node in tree.body if isinstance(node, ast.If))
-    assert [line for line in imports if line < check] == [imports[0]]
 
 
 def test_the_image_holds_every_package_of_the_project() -> None:

@@ -26,7 +26,7 @@ from chargepoints.models import (
 from chargepoints.selectors.identity import charge_points_identified
 from chargepoints.services.credentials import LONGEST, SHORTEST, password_set
 from chargepoints.services.states import states_refresh
-from hub.admin import ScopedAdmin, ScopedInline, link, link_to_list
+from hub.admin import ScopedAdmin, ScopedInline, link, link_to_list, moment
 
 REPORTED = (
     "vendor",
@@ -179,7 +179,7 @@ class ConnectorAdmin(ScopedAdmin[Connector]):
     """Connectors; what they report cannot be edited."""
 
     organisation_path = "charge_point__site__team__organisation"
-    list_display = ("__str__", "box", "type", "max_power_w", "status", "error_code", "power_w", "status_since")
+    list_display = ("__str__", "box", "type", "max_power_w", "status", "error_code", "power_w", moment("status_since"))
     list_select_related = ("charge_point__site",)
     list_filter = ("status", "type")
     search_fields = ("charge_point__name", "charge_point__identity")

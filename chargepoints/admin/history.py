@@ -18,7 +18,7 @@ from chargepoints.models import (
     MeterSample,
     StatusChange,
 )
-from hub.admin import HistoryAdmin, link, link_to_list
+from hub.admin import HistoryAdmin, link, link_to_list, moment
 
 M = TypeVar("M", bound=Model)
 
@@ -47,8 +47,8 @@ class ChargeAdmin(ChargePointHistory[Charge]):
         "connector",
         "state",
         "id_tag",
-        "started_at",
-        "ended_at",
+        moment("started_at"),
+        moment("ended_at"),
         "energy",
         "stop_reason",
         "needs_review",
@@ -75,7 +75,7 @@ class StatusChangeAdmin(ChargePointHistory[StatusChange]):
     """What connectors reported."""
 
     list_display = (
-        "received_at",
+        moment("received_at"),
         "box",
         "connector_number",
         "status",
@@ -91,7 +91,7 @@ class StatusChangeAdmin(ChargePointHistory[StatusChange]):
 class CommandAdmin(ChargePointHistory[Command]):
     """Remote actions and what became of them."""
 
-    list_display = ("created_at", "box", "kind", "status", "answer", "effect", "author_name", "reason")
+    list_display = (moment("created_at"), "box", "kind", "status", "answer", "effect", "author_name", "reason")
     list_filter = ("kind", "status", "effect")
     search_fields = ("author_name", "charge_point__name", "charge_point__identity")
 
@@ -103,8 +103,8 @@ class ConnectionAdmin(ChargePointHistory[Connection]):
     list_display = (
         "box",
         "is_connected",
-        "connected_at",
-        "last_seen_at",
+        moment("connected_at"),
+        moment("last_seen_at"),
         "subprotocol",
         "security_profile",
         "remote_address",
@@ -119,8 +119,8 @@ class LinkPeriodAdmin(ChargePointHistory[LinkPeriod]):
     """When charge points were connected."""
 
     list_display = (
-        "started_at",
-        "ended_at",
+        moment("started_at"),
+        moment("ended_at"),
         "box",
         "subprotocol",
         "remote_address",
@@ -135,7 +135,7 @@ class ConnectionAttemptAdmin(ChargePointHistory[ConnectionAttempt]):
     """Refused handshakes. Those of unknown identities are nobody's: only superusers see them."""
 
     list_display = (
-        "last_at",
+        moment("last_at"),
         "identity",
         "box",
         "reason",
@@ -152,7 +152,7 @@ class ConnectionAttemptAdmin(ChargePointHistory[ConnectionAttempt]):
 class GatewayProcessAdmin(HistoryAdmin[GatewayProcess]):
     """The processes that hold the chargers' sockets; for superusers."""
 
-    list_display = ("id", "host", "pid", "started_at", "seen_at")
+    list_display = ("id", "host", "pid", moment("started_at"), moment("seen_at"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[GatewayProcess]:
         """The last seen first."""

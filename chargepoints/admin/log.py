@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from chargepoints.admin.history import ChargePointHistory
 from chargepoints.models import Charge, LogLine, MeterSample
 from chargepoints.selectors.identity import charge_points_identified
-from hub.admin import LimitedPaginator, link
+from hub.admin import LimitedPaginator, link, moment
 
 M = TypeVar("M", bound=Model)
 RECENT = timedelta(minutes=10)
@@ -45,7 +45,7 @@ class LogLineAdmin(ChargePointHistory[LogLine]):
     """What was said between chargers and the central system."""
 
     paginator = ShortPaginator
-    list_display = ("at", "box", "direction", "category", "action", "fact", "text", "is_error")
+    list_display = (moment("at"), "box", "direction", "category", "action", "fact", "text", "problem")
     list_filter = ("category", "is_error")
     search_fields = ("charge_point__identity",)
     search_help_text = (
@@ -73,6 +73,11 @@ class LogLineAdmin(ChargePointHistory[LogLine]):
     )
     readonly_fields = ("box",)
     ordering = ("-seq",)
+
+    @admin.display(description="Error", ordering="is_error")
+    def problem(self, line: LogLine) -> str:
+        """A word where something went wrong; Django's red cross would stand on every good line."""
+        return "error" if line.is_error else ""
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
         """With addresses by key."""
@@ -113,8 +118,8 @@ class MeterSampleAdmin(ChargePointHistory[MeterSample]):
 
     paginator = ShortPaginator
     list_display = (
-        "received_at",
-        "at",
+        moment("received_at"),
+        moment("at", "Its own time"),
         "box",
         "connector_number",
         "of_charge",

@@ -52,6 +52,7 @@ class MemberAdmin(ScopedAdmin[Member]):
     list_select_related = ("user", "organisation", "team")
     list_filter = ("role", ("organisation", admin.RelatedOnlyFieldListFilter))
     search_fields = ("user__username", "user__first_name", "user__last_name", "user__email")
+    ordering = ("organisation__name", "user__username", "pk")
     autocomplete_fields = ("user", "team")
     inlines = (SiteLimitInline,)
 

@@ -26,6 +26,7 @@ class SiteAdmin(ScopedAdmin[Site]):
     list_select_related = ("team__organisation",)
     list_filter = (("team", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("name", "city", "address", "team__name")
+    ordering = ("name",)
     autocomplete_fields = ("team",)
     inlines = (ChargePointInline,)
 

@@ -26,6 +26,12 @@ class Pill:
 
     look: Look
     extra: str = ""
+    number: int = 0
+
+    @property
+    def numbered(self) -> str:
+        """The word with the connector's number before it."""
+        return f"{self.number} {self.look.label}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ def connector_pill(connector: Connector, watts: int | None) -> Pill:
         extra = connector.error_code if connector.error_code != "NoError" else ""
     elif watts:
         extra = f"{kw(watts)} kW"
-    return Pill(connector_look(connector), extra)
+    return Pill(connector_look(connector), extra, connector.number)
 
 
 def overview_cells(charge_point_ids: Iterable[int]) -> dict[int, str]:

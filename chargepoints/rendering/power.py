@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from math import ceil
 from zoneinfo import ZoneInfo
 
 from chargepoints.selectors.power import BUCKET, Curve
@@ -56,7 +57,7 @@ def power_chart(
     """Draw the curves (W) of the last `span` on an axis in kW and the site's time."""
     peak = max((watts for curve in curves.values() for _, watts in curve), default=0) / 1000
     step = _step(max(peak, (limit_w or 0) / 1000, 1))
-    top = step * (int(max(peak, (limit_w or 0) / 1000) / step) + 1)
+    top = step * max(1, ceil(max(peak, (limit_w or 0) / 1000) / step))
 
     def x(at: datetime) -> float:
         return round(LEFT + (RIGHT - LEFT) * (1 - (now - at) / span), 1)

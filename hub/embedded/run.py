@@ -1,6 +1,7 @@
 """`make run`: the whole portal on this machine."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -123,7 +124,9 @@ class Run:
 
     def _spawn(self, name: str, argv: list[str], log: Path) -> Child:
         environment = {**os.environ, **self.settings, "PYTHONUNBUFFERED": "1"}
-        return self.family.spawn(name, argv, log=log, cwd=CHECKOUT, env=environment)
+        # If we are killed the database ends at the same moment. Nothing is acknowledged before it is
+        # committed, so our own processes may end at once instead of waiting for a database that is gone.
+        return self.family.spawn(name, argv, death_signal=signal.SIGKILL, log=log, cwd=CHECKOUT, env=environment)
 
     def _welcome(self) -> str:
         config = self.config

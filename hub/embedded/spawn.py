@@ -93,6 +93,7 @@ class Family:
         argv: Sequence[str | Path],
         *,
         stop_signal: int = signal.SIGTERM,
+        death_signal: int | None = None,
         run_as: RunAs = OURSELVES,
         log: Path | None = None,
         stdin: int | IO[bytes] | None = subprocess.DEVNULL,
@@ -102,8 +103,11 @@ class Family:
     ) -> Child:
         """Start `argv`; without `log` it writes to our terminal.
 
+        `death_signal` (default: `stop_signal`) is what it gets when we die without stopping it.
+
         Raises OSError when the program cannot be started and subprocess.SubprocessError when `run_as` fails.
         """
+        last = stop_signal if death_signal is None else death_signal
         with ExitStack() as stack:
             output = stack.enter_context(log.open("ab")) if log else None
             process = subprocess.Popen(
@@ -118,11 +122,11 @@ class Family:
                 user=run_as.user,
                 group=run_as.group,
                 extra_groups=None if run_as.user is None else [],
-                preexec_fn=child_setup(stop_signal, run_as.user_namespace),  # noqa: PLW1509 - one thread here
+                preexec_fn=child_setup(last, run_as.user_namespace),  # noqa: PLW1509 - one thread here
             )
         child = Child(name, process, stop_signal)
         self._children.append(child)
-        self._note(f"add {child.target} {int(stop_signal)}")
+        self._note(f"add {child.target} {int(last)}")
         return child
 
     def stop(self, child: Child, seconds: float = 15.0, hurry: Callable[[], bool] = lambda: False) -> None:
@@ -157,7 +161,7 @@ class Family:
         os.write(self._notes, f"{line}\n".encode())
 
 
-def child_setup(stop_signal: int, user_namespace: bool) -> Callable[[], None] | None:
+def child_setup(death_signal: int, user_namespace: bool) -> Callable[[], None] | None:
     """What a child does between fork and exec: enter its user namespace, then bind its life to ours.
 
     The order matters: the kernel forgets PDEATHSIG when the credentials change.
@@ -173,7 +177,7 @@ def child_setup(stop_signal: int, user_namespace: bool) -> Callable[[], None] | 
             os._exit(REFUSED_NAMESPACE)
         for name, text in maps:
             Path("/proc/self", name).write_text(text)
-        libc.prctl(PR_SET_PDEATHSIG, int(stop_signal))
+        libc.prctl(PR_SET_PDEATHSIG, int(death_signal))
         if os.getppid() != parent:
             os._exit(ORPHANED)
 

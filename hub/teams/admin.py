@@ -36,6 +36,7 @@ class OrganisationAdmin(ScopedAdmin[Organisation]):
     organisation_path = "pk"
     list_display = ("name", "teams", "people")
     search_fields = ("name",)
+    ordering = ("name",)
     inlines = (TeamInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Organisation]:

@@ -1,0 +1,84 @@
+"""What the tests of the administration share."""
+
+from django.contrib import admin
+from django.db.models import Model
+from django.urls import reverse
+
+from chargepoints.choices import Category, ConnectorStatus, Refusal
+from chargepoints.models import (
+    Charge,
+    ChargePoint,
+    Command,
+    ConnectionAttempt,
+    LinkPeriod,
+    LogLine,
+    MeterSample,
+    StatusChange,
+)
+from hub.teams.models import Organisation, User
+from tests import factories
+
+
+def url(model: type[Model], page: str, *args: object) -> str:
+    """The address of a page of the administration."""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def history_of(charge_point: ChargePoint) -> None:
+    """One row of everything that happens to a charge point."""
+    now = factories.now()
+    seq = int(now.timestamp() * 1_000_000)
+    mark = f"MARK-{charge_point.identity}"
+    charge = Charge.objects.create(
+        charge_point=charge_point, transaction_id=mark, started_at=now, id_tag=mark, energy_wh=1234
+    )
+    StatusChange.objects.create(
+        charge_point=charge_point,
+        connector_number=1,
+        status=ConnectorStatus.FAULTED,
+        info=mark,
+        received_at=now,
+    )
+    Command.objects.create(charge_point=charge_point, kind="reboot", author_name=mark, created_at=now, expires_at=now)
+    LinkPeriod.objects.create(charge_point=charge_point, generation=1, started_at=now, close_reason=mark)
+    ConnectionAttempt.objects.create(
+        fingerprint=mark,
+        charge_point=charge_point,
+        identity=mark,
+        reason=Refusal.WRONG_PASSWORD,
+        http_status=401,
+        first_at=now,
+        last_at=now,
+    )
+    LogLine.objects.create(
+        charge_point=charge_point,
+        seq=seq,
+        at=now,
+        category=Category.STATE,
+        action="Heartbeat",
+        fact=mark,
+        request="{}",
+    )
+    MeterSample.objects.create(
+        charge_point=charge_point,
+        connector_number=1,
+        charge_id=charge.pk,
+        at=now,
+        received_at=now,
+        measurand="Voltage",
+        raw=mark,
+    )
+
+
+def objects(model: type[Model], operator: Organisation) -> list[Model]:
+    """The rows of a model that belong to an operator."""
+    if model is User:
+        return list(User.objects.filter(memberships__organisation=operator))
+    page = admin.site.get_model_admin(model)
+    path = getattr(page, "organisation_path", "")
+    return list(model._default_manager.filter(**{path: operator.pk})) if path else []
+
+
+def address_of(row: Model) -> object:
+    """What stands for a row in an address."""
+    return f"{row.charge_point_id}-{row.seq}" if isinstance(row, LogLine) else row.pk
