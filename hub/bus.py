@@ -92,8 +92,8 @@ class Listener:
         self._callbacks.setdefault(channel, set()).add(callback)
         ready = self._ready.setdefault(channel, asyncio.Event())
         if first:
-            with contextlib.suppress(RedisError, OSError):
-                await self._pubsub.subscribe(channel)
+            self._pubsub.channels[channel.encode()] = None
+            await self._send("SUBSCRIBE", channel)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2):
                 await ready.wait()
@@ -105,8 +105,8 @@ class Listener:
         if not callbacks:
             self._callbacks.pop(channel, None)
             self._ready.pop(channel, None)
-            with contextlib.suppress(RedisError, OSError):
-                await self._pubsub.unsubscribe(channel)
+            self._pubsub.channels.pop(channel.encode(), None)
+            await self._send("UNSUBSCRIBE", channel)
 
     async def watch(self, topics: Iterable[str], seconds: float = WATCH_SECONDS) -> None:
         """Say that somebody looks at `topics` for the next `seconds`; repeat it before they are over."""
@@ -123,6 +123,24 @@ class Listener:
         rows: list[tuple[bytes, float]] = await self._redis.zrange(WATCHED_KEY, 0, -1, withscores=True)  # type: ignore[assignment]
         return {topic.decode(): score for topic, score in rows}
 
+    async def close(self) -> None:
+        """End the subscriptions and the connections."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        self._callbacks.clear()
+        await self._pubsub.aclose()  # type: ignore[no-untyped-call]
+        await self._redis.aclose()
+
+    async def _send(self, command: str, channel: str) -> None:
+        """Only the reader connects: two at once would leak a socket. It subscribes then to all that is noted."""
+        connection = self._pubsub.connection
+        if connection is not None and connection.is_connected:
+            with contextlib.suppress(RedisError, OSError):
+                await connection.send_command(command, channel, check_health=False)
+
     async def _run(self) -> None:
         while True:
             try:
@@ -132,12 +150,12 @@ class Listener:
                 await asyncio.sleep(0.5)
 
     async def _read(self) -> None:
-        if not self._pubsub.subscribed:
+        if self._pubsub.connection is None:
             if self._callbacks:
                 await self._pubsub.subscribe(*self._callbacks)
             else:
                 await asyncio.sleep(0.05)
-                return
+            return
         message = await self._pubsub.get_message(timeout=None)
         if message is None:
             return

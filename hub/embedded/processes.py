@@ -51,6 +51,8 @@ def simulators(config: Config, fleet: Path) -> list[str]:
     return [
         *(sys.executable, "-m", "hub.simulator", "--url", f"ws://{host}:{config.port}/ocpp"),
         *("--fleet", str(fleet), "--count", str(config.demo_chargers)),
+        # What a charger owes when it is switched off in the middle of a charge, it sends at the next start.
+        *("--state", str(config.data / "simulator.json")),
     ]
 
 

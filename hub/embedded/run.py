@@ -133,7 +133,7 @@ class Run:
         lines = [
             "",
             f"  Portal          http://{config.public_host}:{config.port}/",
-            f"  OCPP            {self._ocpp_url}/<identity>   (1.6J, 2.0.1, 2.1)",
+            f"  OCPP            {self._ocpp_url}/<identity>   (1.6J)",
         ]
         if self._demo:
             password = self.settings["HUB_SPARE_PASSWORD"]
