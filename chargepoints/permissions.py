@@ -44,7 +44,7 @@ def commands_for(user: Person, right: Right = Right.VIEW) -> QuerySet[Command]:
 
 def drivers_for(user: Person) -> QuerySet[Driver]:
     """The drivers of the organisations in which `user` may start a charge for somebody."""
-    if not user.is_authenticated:
+    if not user.is_authenticated or not user.is_active:
         return Driver.objects.none()
     organisations = Member.objects.filter(user=user, role__in=roles_with(Right.COMMAND)).values("organisation")
     return Driver.objects.filter(organisation__in=organisations)
@@ -62,7 +62,7 @@ def attempts_for(user: Person) -> QuerySet[ConnectionAttempt]:
 def rights_on(user: Person, charge_point: ChargePoint) -> frozenset[Right]:
     """Everything `user` may do with this charge point; empty when it is not theirs to see."""
     limits = SiteLimit.objects.filter(member=OuterRef("pk"))
-    if not user.is_authenticated:
+    if not user.is_authenticated or not user.is_active:
         return frozenset()
     team = charge_point.site.team
     roles = (

@@ -15,6 +15,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.bool("HUB_DEBUG", default=False)
 DEMO = env.bool("HUB_DEMO", default=False)
+# Known to everybody, so good for loopback only; `make run` gives another one where others can reach it.
+DEMO_PASSWORD = env.str("HUB_DEMO_PASSWORD", default="demo")
 SECRET_KEY = env.str("HUB_SECRET_KEY", default="")
 if not SECRET_KEY:
     raise ImproperlyConfigured(
@@ -34,7 +36,6 @@ EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
 LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -27,9 +27,11 @@ SPARE_PASSWORD = "spare-charger-password"
 
 
 @pytest.fixture
-def demo(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def demo(settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What `make run` sets on loopback."""
     settings.DEMO = True
+    settings.DATA_DIR = tmp_path
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     monkeypatch.setenv("HUB_SPARE_PASSWORD", SPARE_PASSWORD)
     monkeypatch.delenv("HUB_HOST", raising=False)
 
@@ -96,9 +98,7 @@ def test_fleet_file_fits_the_database(fleet: list[ChargerSpec], fleet_file: Path
 def test_the_first_dozen_shows_every_manner_and_both_operators(fleet: list[ChargerSpec]) -> None:
     dozen = fleet[:12]
     assert {charger.behaviour for charger in dozen} == {"busy", "calm", "fleet", "flaky", "faulty", "dc"}
-    operators = {
-        ChargePoint.objects.get(identity=charger.identity).site.team.organisation.name for charger in dozen
-    }
+    operators = {ChargePoint.objects.get(identity=charger.identity).site.team.organisation.name for charger in dozen}
     assert operators == {"Nordlys Charging", "Fjord Mobility"}
 
 
@@ -115,9 +115,7 @@ def test_what_people_changed_stays(fleet: list[ChargerSpec], fleet_file: Path) -
     assert {c.identity for c in fleet} - {c.identity for c in load(fleet_file)} == {"DEMO-AMS-04"}
 
 
-def test_spare_password_follows_the_environment(
-    fleet: list[ChargerSpec], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_spare_password_follows_the_environment(fleet: list[ChargerSpec], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_SPARE_PASSWORD", "another-long-password")
     call_command("seed_demo")
     spare = ChargePoint.objects.get(identity="SPARE-1")
@@ -137,13 +135,32 @@ def test_a_database_in_use_gets_no_known_passwords(demo: None, tmp_path: Path) -
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("command", ["seed_demo", "prepare"])
-def test_refuses_where_others_could_reach_it(
-    command: str, demo: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_refuses_where_others_could_reach_it(command: str, demo: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HUB_HOST", "0.0.0.0")
     with pytest.raises(CommandError, match=r"HUB_HOST is 0\.0\.0\.0"):
         call_command(command)
     assert not User.objects.exists()
+
+
+def test_the_known_password_is_only_for_loopback(
+    fleet: list[ChargerSpec], settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Started for the network after a start on loopback: nobody gets in with `demo`; then back again."""
+    bob = User.objects.get(username="bob")
+    bob.set_password("of his own choice")
+    bob.save()
+    monkeypatch.setenv("HUB_DEMO_OTHER_PASSWORD", "printed-once")
+    settings.DEMO_PASSWORD = "printed-once"
+    monkeypatch.setenv("HUB_HOST", "0.0.0.0")
+    call_command("seed_demo")
+    assert not Client().login(username="alice", password="demo")
+    assert Client().login(username="alice", password="printed-once")
+    assert b"is <code>demo</code>" not in Client().get("/login/").content
+    settings.DEMO_PASSWORD = "demo"
+    monkeypatch.delenv("HUB_HOST")
+    call_command("seed_demo")
+    assert Client().login(username="alice", password="demo")
+    assert Client().login(username="bob", password="of his own choice")
 
 
 @pytest.mark.django_db

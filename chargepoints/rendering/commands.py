@@ -103,7 +103,7 @@ def _effect(command: Command) -> Step:
     if command.effect == Effect.MISSING:
         return Step("fail", "No effect", f"within {_limit(command)}")
     if command.effect == Effect.AWAITED:
-        return Step("now", name, since=command.answered_at)
+        return Step("now", f"{name}?", since=command.answered_at)
     failed = command.status in {CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED}
     return Step("na", "No effect" if failed else name)
 

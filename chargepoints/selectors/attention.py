@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from chargepoints.actions import ACTIONS
@@ -49,7 +49,7 @@ def attention(user: Person, now: datetime | None = None) -> list[Attention]:
     return sorted(found, key=lambda entry: (entry.severity, entry.since))
 
 
-def _faults(mine: object) -> Iterator[Attention]:
+def _faults(mine: QuerySet[ChargePoint]) -> Iterator[Attention]:
     faulted = Connector.objects.filter(
         charge_point__in=mine, charge_point__integration=Integration.CONNECTED, status=ConnectorStatus.FAULTED
     ).select_related("charge_point")
@@ -60,7 +60,7 @@ def _faults(mine: object) -> Iterator[Attention]:
         yield Attention(Severity.FAULT, connector.charge_point, why, detail, since)
 
 
-def _boxes(mine: object) -> Iterator[Attention]:
+def _boxes(mine: QuerySet[ChargePoint]) -> Iterator[Attention]:
     boxes = ChargePoint.objects.filter(
         pk__in=mine, integration=Integration.CONNECTED, box_status=ConnectorStatus.FAULTED
     ).select_related("connection")
@@ -69,7 +69,7 @@ def _boxes(mine: object) -> Iterator[Attention]:
         yield Attention(Severity.FAULT, box, f"The charger itself is faulted{_named(box.box_error_code)}.", "", since)
 
 
-def _links(mine: object, now: datetime) -> Iterator[Attention]:
+def _links(mine: QuerySet[ChargePoint], now: datetime) -> Iterator[Attention]:
     """Refused since its last connect, or offline for too long; one entry per charger."""
     refused = Q(connection__refused_at__gte=now - LOOK_BACK) & (
         Q(connection__connected_at__isnull=True) | Q(connection__refused_at__gt=F("connection__connected_at"))
@@ -114,8 +114,8 @@ def _commands(user: Person, now: datetime) -> Iterator[Attention]:
         )
 
 
-def _unsteady(mine: object, now: datetime) -> Iterator[Attention]:
-    counts = dict(
+def _unsteady(mine: QuerySet[ChargePoint], now: datetime) -> Iterator[Attention]:
+    counts: dict[int, int] = dict(
         LinkPeriod.objects.filter(charge_point__in=mine, started_at__gte=now - LOOK_BACK)
         .order_by()
         .values_list("charge_point")

@@ -86,7 +86,7 @@ def overview_page(
     found: QuerySet[ChargePoint], after: int | None = None, size: int = PAGE_ROWS
 ) -> tuple[list[ChargePoint], int | None]:
     """One page in order of site and name, and the key of the next page. `after` is the last row before it."""
-    last = ChargePoint.objects.filter(pk=after).values("site__name", "site_id", "name").first()
+    last = ChargePoint.objects.values("site__name", "site_id", "name").filter(pk=after or 0).first()
     if last is not None:
         site, site_id, name = last["site__name"], last["site_id"], last["name"]
         found = found.filter(

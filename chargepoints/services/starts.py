@@ -16,9 +16,11 @@ from chargepoints.services.log_lines import log_lines_append
 from chargepoints.services.states import states_refresh
 
 _REPEATS = """
-SELECT g.charge_point_id, g.start_fingerprint, g.transaction_id, g.verdict FROM chargepoints_charge g
+SELECT g.charge_point_id, g.start_fingerprint, g.transaction_id, g.verdict, k.expires_at, COALESCE(k.parent_id_tag, '')
+FROM chargepoints_charge g
 JOIN unnest(%s::bigint[], %s::text[]) AS w (id, fingerprint)
     ON g.charge_point_id = w.id AND g.start_fingerprint = w.fingerprint
+LEFT JOIN chargepoints_chargekey k ON k.id = g.charge_key_id
 """
 
 # Ordered, so that two gateways inserting the same connectors cannot dead-lock (QUIRKS 5.5).
@@ -72,8 +74,8 @@ def charges_start(*, starts: Sequence[Start]) -> list[Started]:
 def _repeats(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
     found = sql.rows(_REPEATS, [start.charge_point_id for start in starts], [start.fingerprint for start in starts])
     return {
-        (pk, fingerprint): Started(transaction_id, Verdict(verdict), repeated=True, note="repeated, already known")
-        for pk, fingerprint, transaction_id, verdict in found
+        (pk, fingerprint): Started(tx, Verdict(verdict), expires_at, parent, True, "repeated, already known")
+        for pk, fingerprint, tx, verdict, expires_at, parent in found
     }
 
 

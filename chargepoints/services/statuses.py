@@ -76,7 +76,9 @@ def _known(reports: Sequence[Status]) -> dict[_Key, _Known]:
 
 
 def _as_known(report: Status) -> _Known:
-    at = report.reported_at if _usable(report) else report.received_at
+    # A clock that ran ahead is put right sooner or later: what it said must not count as later than that.
+    usable = report.reported_at is not None and _usable(report)
+    at = min(report.reported_at or report.received_at, report.received_at) if usable else report.received_at
     return (report.raw_status, report.error_code, report.vendor_error_code, report.info, at)
 
 

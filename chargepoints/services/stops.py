@@ -57,14 +57,20 @@ def charges_stop(*, stops: Sequence[Stop]) -> list[Stopped]:
     """
     found = {
         (row[1], row[2]): _Found(*row)
-        for row in sql.rows(_FIND, [s.charge_point_id for s in stops], [s.transaction_id for s in stops])
+        for row in sql.rows(
+            _FIND,
+            [stop.charge_point_id for stop in stops] * 2,
+            [stop.transaction_id for stop in stops] + [_orphan(stop) for stop in stops],
+        )
     }
     answers: list[Stopped] = []
     ends: dict[int, tuple[Stop, _Found]] = {}
     orphans: list[Stop] = []
     for stop in stops:
         charge = found.get((stop.charge_point_id, stop.transaction_id))
-        if charge is None:
+        if charge is None and (stop.charge_point_id, _orphan(stop)) in found:
+            answers.append(Stopped(known=False, repeated=True, note="repeated, already kept for review"))
+        elif charge is None:
             orphans.append(stop)
             answers.append(Stopped(known=False, note="no charge with this id: kept for review"))
         elif charge.stopped_at is not None or charge.id in ends:
@@ -105,14 +111,19 @@ def _end(ends: Sequence[tuple[Stop, _Found]]) -> None:
     columns: list[tuple[object, ...]] = []
     for stop, charge in sorted(ends, key=lambda pair: pair[1].id):
         energy, review = energy_of(charge.meter_start, stop.meter_stop_wh, charge.energy)
-        if charge.state not in OPEN_CHARGE_STATES:
+        late = charge.state not in OPEN_CHARGE_STATES
+        if late:
             review = _LATE
-        state = ChargeState.COMPLETED if charge.connector_status in _CABLE_OUT else ChargeState.STOPPED
+        state = ChargeState.COMPLETED if late or charge.connector_status in _CABLE_OUT else ChargeState.STOPPED
         ended = max(stop.ended_at, charge.started_at)
         columns.append(
             (charge.id, str(state), ended, stop.received_at, stop.meter_stop_wh, energy, stop.reason, review)
         )
     sql.execute(_END, *(list(column) for column in zip(*columns, strict=True)))
+
+
+def _orphan(stop: Stop) -> str:
+    return f"orphan:{stop.fingerprint}"
 
 
 def _keep(orphans: Sequence[Stop]) -> None:
@@ -121,7 +132,7 @@ def _keep(orphans: Sequence[Stop]) -> None:
         [
             Charge(
                 charge_point_id=stop.charge_point_id,
-                transaction_id=f"orphan:{stop.fingerprint}",
+                transaction_id=_orphan(stop),
                 state=ChargeState.COMPLETED,
                 id_tag=stop.id_tag,
                 verdict=Verdict.INVALID,

@@ -50,7 +50,7 @@ def _command(request: HtmxHttpRequest, found: ChargePoint, wanted: Action, form:
             charge_point=found,
             kind=wanted.kind,
             parameters=form.parameters(),
-            author=request.user,
+            author=request.user if request.user.is_authenticated else None,
             author_address=remote_address(request),
             reason=form.cleaned_data["reason"],
         )

@@ -15,7 +15,6 @@ from chargepoints.permissions import Person, rights_on
 from chargepoints.rendering.charge_point import action_buttons, charge_point_head, connector_cards, status_rows
 from chargepoints.rendering.commands import life_lines
 from chargepoints.rendering.log import log_panel
-from chargepoints.rendering.log import log_panel
 from chargepoints.rendering.power import power_chart
 from chargepoints.selectors.charge_points import (
     charge_points_detailed,
@@ -34,7 +33,6 @@ def charge_point(request: HttpRequest, pk: int) -> HttpResponse:
     """The live page: every panel, and the log."""
     found = charge_point_get(request.user, pk)
     context: Context = {"tab": "live", **_base(found)}
-    context["log"] = log_panel(found, request.GET)
     for panel in PANELS.values():
         context |= panel(request.user, found)
     context["log"] = log_panel(found, request.GET.dict())

@@ -47,9 +47,7 @@ class DemoCharger:
 
 
 SIMULATED = (
-    DemoCharger(
-        "DEMO-OSLO-01", "P1 east", AKER_BRYGGE, AC_DUAL, "VD22-300117", "Level 1, bay 4-5", KEYS_OSLO
-    ),
+    DemoCharger("DEMO-OSLO-01", "P1 east", AKER_BRYGGE, AC_DUAL, "VD22-300117", "Level 1, bay 4-5", KEYS_OSLO),
     DemoCharger(
         "DEMO-OSLO-02",
         "P1 west",
@@ -81,24 +79,14 @@ SIMULATED = (
     ),
     DemoCharger("DEMO-BERGEN-01", "Van 1", MINDE, WALLBOX, "VW11-88014", "Hall A", KEYS_BERGEN[:2], "fleet"),
     DemoCharger("DEMO-BERGEN-02", "Van 2", MINDE, WALLBOX, "VW11-88015", "Hall A", KEYS_BERGEN[2:], "fleet"),
-    DemoCharger(
-        "DEMO-BERGEN-03", "Visitors", MINDE, WALLBOX_SINGLE_PHASE, "HM7-2207", "Yard", KEYS_BERGEN, "calm"
-    ),
-    DemoCharger(
-        "DEMO-BERGEN-04", "Yard", MINDE, AC_DUAL, "VD22-300240", "Yard, behind the wash", KEYS_BERGEN, "flaky"
-    ),
-    DemoCharger(
-        "DEMO-AMS-01", "Rapid A", ZUIDAS, DC_300, "PH300-0077", "Level -1, row A", KEYS_AMSTERDAM, "dc"
-    ),
-    DemoCharger(
-        "DEMO-AMS-02", "Rapid B", ZUIDAS, DC_150, "PH150-0415", "Level -1, row B", KEYS_AMSTERDAM, "dc"
-    ),
+    DemoCharger("DEMO-BERGEN-03", "Visitors", MINDE, WALLBOX_SINGLE_PHASE, "HM7-2207", "Yard", KEYS_BERGEN, "calm"),
+    DemoCharger("DEMO-BERGEN-04", "Yard", MINDE, AC_DUAL, "VD22-300240", "Yard, behind the wash", KEYS_BERGEN, "flaky"),
+    DemoCharger("DEMO-AMS-01", "Rapid A", ZUIDAS, DC_300, "PH300-0077", "Level -1, row A", KEYS_AMSTERDAM, "dc"),
+    DemoCharger("DEMO-AMS-02", "Rapid B", ZUIDAS, DC_150, "PH150-0415", "Level -1, row B", KEYS_AMSTERDAM, "dc"),
     DemoCharger("DEMO-AMS-03", "C1", ZUIDAS, AC_DUAL, "VD22-300512", "Level -2, row C", KEYS_AMSTERDAM),
     DemoCharger("DEMO-FJORD-01", "Torget 1", STORTORGET, AC_DUAL, "VD22-300601", "North side", KEYS_TROMSO),
     DemoCharger("DEMO-AMS-04", "C2", ZUIDAS, AC_DUAL, "VD22-300513", "Level -2, row C", KEYS_AMSTERDAM),
-    DemoCharger(
-        "DEMO-FJORD-02", "Torget 2", STORTORGET, WALLBOX, "VW11-88090", "South side", KEYS_TROMSO, "calm"
-    ),
+    DemoCharger("DEMO-FJORD-02", "Torget 2", STORTORGET, WALLBOX, "VW11-88090", "South side", KEYS_TROMSO, "calm"),
 )
 
 SPARE = DemoCharger(

@@ -67,7 +67,7 @@ class Run:
         web = self._add("web", processes.web(self.config), web_log)
         self._add("worker", processes.worker(self.data.path), self.data.log("worker"))
         until(lambda: processes.healthy(self.config), web, web_log, stopping=self.asked)
-        if self._demo and self.config.demo_chargers:
+        if self.config.demo_chargers:
             argv = processes.simulators(self.config, self.fleet)
             self._add("simulators", argv, self.data.log("simulators"))
 
@@ -95,14 +95,21 @@ class Run:
             "HUB_ALLOWED_HOSTS": os.environ.get("HUB_ALLOWED_HOSTS") or config.allowed_hosts,
             "HUB_OCPP_URL": os.environ.get("HUB_OCPP_URL") or self._ocpp_url,
             "HUB_TLS": os.environ.get("HUB_TLS") or "off",
-            "HUB_DEMO": "1" if self._demo else "0",
+            "HUB_DEMO": "1",
+            "HUB_DEMO_PASSWORD": self._demo_password,
+            "HUB_DEMO_OTHER_PASSWORD": self._own_password,
             "DATABASE_URL": config.database_url,
             "REDIS_URL": config.redis_url,
         }
 
     @property
-    def _demo(self) -> bool:
-        return self.config.loopback
+    def _demo_password(self) -> str:
+        """The known one on loopback; one of this installation where others can reach the portal."""
+        return "demo" if self.config.loopback else self._own_password
+
+    @property
+    def _own_password(self) -> str:
+        return self.data.secret("demo-password", size=12)
 
     @property
     def _ocpp_url(self) -> str:
@@ -135,18 +142,12 @@ class Run:
             f"  Portal          http://{config.public_host}:{config.port}/",
             f"  OCPP            {self._ocpp_url}/<identity>   (1.6J)",
         ]
-        if self._demo:
-            password = self.settings["HUB_SPARE_PASSWORD"]
-            lines += [
-                "  Users           alice, bob, charlie   (password: demo)",
-                f"  Your charger    {self._ocpp_url}/{SPARE}   (user: {SPARE}, password: {password})",
-                f"  Simulated       {config.demo_chargers} chargers   (HUB_DEMO_CHARGERS)",
-            ]
-        else:
-            lines += [
-                "  Users           none are made, as HUB_HOST is not loopback. Make an administrator with:",
-                f"                  . {self.data.path / 'env'} && {sys.executable} manage.py createsuperuser",
-            ]
+        password = self.settings["HUB_SPARE_PASSWORD"]
+        lines += [
+            f"  Users           alice, bob, charlie   (password: {self._demo_password})",
+            f"  Your charger    {self._ocpp_url}/{SPARE}   (user: {SPARE}, password: {password})",
+            f"  Simulated       {config.demo_chargers} chargers   (HUB_DEMO_CHARGERS)",
+        ]
         if self.place is not None and not self.place.data.is_relative_to(self.data.path):
             lines.append(f"  Database        {self.place.data}   (where nobody can reach it, as root must not run it)")
         lines += [

@@ -1,6 +1,7 @@
 """Small pieces of the desk's interface, available in every template."""
 
 from datetime import UTC, datetime
+from functools import cache
 
 from django import template
 from django.conf import settings
@@ -30,6 +31,12 @@ _DOTS: dict[str, SafeString] = {
 }
 
 
+@cache
+def sprite() -> str:
+    """The address of the sprite of icons."""
+    return static("ui/icons.svg")
+
+
 @register.simple_tag
 def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """An icon of the sprite, hidden from screen readers unless `label` says what it means."""
@@ -38,7 +45,7 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
         '<svg class="i{}" {}><use href="{}#{}"/></svg>',
         f" {size}" if size else "",
         spoken,
-        static("ui/icons.svg"),
+        sprite(),
         name,
     )
 
@@ -91,7 +98,7 @@ def clock(moment: datetime) -> SafeString:
 @register.simple_tag
 def demo() -> bool:
     """Whether this is the demonstration, whose users may be named on the login page."""
-    return bool(settings.DEMO)
+    return bool(settings.DEMO) and settings.DEMO_PASSWORD == "demo"
 
 
 @register.filter

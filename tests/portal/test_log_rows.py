@@ -22,7 +22,7 @@ def rows(charge_point: ChargePoint) -> str:
     return f"/charge-points/{charge_point.pk}/log/rows/"
 
 
-def shown(client: Client, charge_point: ChargePoint, **query: object) -> list[int]:
+def shown(client: Client, charge_point: ChargePoint, **query: str | int) -> list[int]:
     """The sequences that an answer shows, in its order."""
     answer = client.get(rows(charge_point), query)
     assert answer.status_code == 200
