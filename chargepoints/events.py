@@ -59,6 +59,11 @@ class Watchers:
         """Whether the copy is being kept up to date."""
         return self._task is not None and not self._task.done()
 
+    @property
+    def nobody(self) -> bool:
+        """Whether it is known that no topic at all is watched: the usual case of a busy gateway."""
+        return not self._until and self.running
+
     async def start(self) -> None:
         """Begin to listen; returns when the first list has been read. Call it in the process's event loop."""
         if self.running:
@@ -109,6 +114,8 @@ class Sender:
 
     def add(self, touches: Iterable[Touch]) -> None:
         """Take note of `touches`; never waits for anything but the lock of a dictionary."""
+        if self._watchers.nobody:
+            return
         wanted = [touch for touch in touches if touch.facets]
         if self._watchers.running:
             wanted = _watched(wanted, self._watchers.watched)

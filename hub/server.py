@@ -7,6 +7,7 @@ a bounded inbox per socket (stock: grows without end), and close reasons.
 """
 
 import argparse
+import asyncio
 import gc
 import os
 from typing import Any
@@ -14,10 +15,12 @@ from typing import Any
 import django
 from daphne.server import Server, reactor
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
+from twisted.internet.defer import Deferred
 
 # How many frames may wait for the application before the socket is no longer read (TCP then slows the sender).
 INBOX_FRAMES = 64
 PING_SECONDS = 30
+FAREWELL_SECONDS = 5
 
 
 class HubWebSocket(WebSocketProtocol):
@@ -97,12 +100,29 @@ class HubServer(Server):
         reactor.callWhenRunning(self._own_factory)
         super().run()
 
+    def kill_all_applications(self) -> Any:
+        """Let every application end in order before the process does, within `FAREWELL_SECONDS`.
+
+        daphne's own stumbles over a connection whose application has ended already, and then cancels none.
+        """
+        for protocol in self.connections:
+            if isinstance(protocol, HubWebSocket) and protocol.state == protocol.STATE_OPEN:
+                protocol.sendCloseFrame(code=protocol.CLOSE_STATUS_CODE_GOING_AWAY)
+        found = (details.get("application_instance") for details in self.connections.values())
+        running = [application for application in found if application is not None and not application.done()]
+        for application in running:
+            application.cancel()
+        everything = asyncio.gather(*running, return_exceptions=True)
+        return Deferred.fromFuture(asyncio.ensure_future(asyncio.wait([everything], timeout=FAREWELL_SECONDS)))
+
     def _own_factory(self) -> None:
         options = self.ws_factory
         self.ws_factory = HubFactory(self, server=self.server_name)
         self.ws_factory.setProtocolOptions(
             autoPingTimeout=0,
             allowNullOrigin=True,
+            # With a close frame that says why: 1007 for bad UTF-8, 1009 for too much.
+            failByDrop=False,
             openHandshakeTimeout=self.websocket_handshake_timeout,
             maxMessagePayloadSize=options.maxMessagePayloadSize,
             maxFramePayloadSize=options.maxFramePayloadSize,

@@ -13,11 +13,10 @@ _CHOICES = {"theme": Theme, "density": Density}
 @require_POST
 def preferences(request: HttpRequest) -> HttpResponse:
     """Keeps the person's theme or density, then goes back to where they were. 400 for any other value."""
-    user = request.user
     chosen = {name: request.POST[name] for name in _CHOICES if name in request.POST}
     if not chosen or any(value not in _CHOICES[name].values for name, value in chosen.items()):
         return HttpResponseBadRequest("Unknown preference.")
-    User.objects.filter(pk=user.pk).update(**chosen)
+    User.objects.filter(username=request.user.get_username()).update(**chosen)
     back = request.POST.get("next", "")
     if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
         back = reverse("overview")

@@ -44,7 +44,8 @@ _readers = ThreadPoolExecutor(max_workers=4, thread_name_prefix="live-reader")
 async def read(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
     """Call `function`, which reads the database, in one of the live readers' threads."""
     bound = partial(function, *args, **kwargs)
-    return await DatabaseSyncToAsync(bound, thread_sensitive=False, executor=_readers)()  # type: ignore[no-any-return]
+    result: R = await DatabaseSyncToAsync(bound, thread_sensitive=False, executor=_readers)()
+    return result
 
 
 class SocketEnd(Exception):
@@ -55,7 +56,7 @@ class SocketEnd(Exception):
         self.code = code
 
 
-class Viewer(AsyncWebsocketConsumer):  # type: ignore[misc]
+class Viewer(AsyncWebsocketConsumer):
     """One tab. Subclasses say what is shown; this class keeps order, time and the limit on unread bytes.
 
     The browser answers `{"a": n}`, the number of frames it has read. At most 1 MiB is sent ahead of that:

@@ -7,8 +7,10 @@ from datetime import datetime
 from django.db import transaction
 
 from chargepoints import sql
-from chargepoints.reports import Closed, Opened, Refused
+from chargepoints.choices import Category, Direction
+from chargepoints.reports import Closed, NewLine, Opened, Refused
 from chargepoints.services.changes import changed
+from chargepoints.services.log_lines import log_lines_append
 from chargepoints.services.states import states_refresh
 
 # A gateway that was not seen for this long has died, and its chargers are not connected through it any more.
@@ -20,7 +22,10 @@ UPDATE chargepoints_connection c SET generation = c.generation + 1, gateway = n.
     security_profile = n.profile, close_code = NULL, close_reason = ''
 FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::text[], %s::text[], %s::int[])
     AS n (id, gateway, at, address, subprotocol, profile)
-WHERE c.charge_point_id = n.id RETURNING c.charge_point_id, c.generation
+JOIN chargepoints_connection old ON old.charge_point_id = n.id
+WHERE c.charge_point_id = n.id
+RETURNING c.charge_point_id, c.generation,
+    CASE WHEN old.is_connected AND old.gateway <> n.gateway THEN old.gateway ELSE '' END
 """
 
 _PERIOD_OPEN = """
@@ -50,26 +55,26 @@ UPDATE chargepoints_connector SET power_w = NULL WHERE charge_point_id = ANY(%s)
 """
 
 
-def connections_open(*, opened: Sequence[Opened]) -> list[int]:
-    """Take each charge point's connection to a new generation; the generations, in order.
+def connections_open(*, opened: Sequence[Opened]) -> list[tuple[int, str]]:
+    """Take each charge point's connection to a new generation: the generations, in order, 0 for a deleted one.
 
-    At most one entry for a charge point. The newest connection is the current one from now on (H12).
+    Beside each is the other gateway process that held the connection until now, empty when none did. At most one
+    entry for a charge point. The newest connection is the current one from now on (H12).
     """
     ids = [entry.charge_point_id for entry in opened]
-    found: dict[int, int] = dict(
-        sql.rows(
-            _OPEN,
-            ids,
-            [entry.gateway for entry in opened],
-            [entry.at for entry in opened],
-            [entry.remote_address for entry in opened],
-            [entry.subprotocol for entry in opened],
-            [entry.security_profile for entry in opened],
-        )
+    rows = sql.rows(
+        _OPEN,
+        ids,
+        [entry.gateway for entry in opened],
+        [entry.at for entry in opened],
+        [entry.remote_address for entry in opened],
+        [entry.subprotocol for entry in opened],
+        [entry.security_profile for entry in opened],
     )
+    found: dict[int, tuple[int, str]] = {row[0]: (row[1], row[2]) for row in rows}
     sql.execute(_PERIOD_OPEN, ids)
     states_refresh(charge_point_ids=ids)
-    return [found.get(pk, 0) for pk in ids]
+    return [found.get(pk, (0, "")) for pk in ids]
 
 
 def connections_close(*, closed: Sequence[Closed]) -> None:
@@ -187,11 +192,19 @@ def connections_reap() -> int:
     left = [Closed(row[0], row[1], row[2], 1006, "The gateway process ended.") for row in sql.rows(_LEFT)]
     if left:
         connections_close(closed=left)
+        log_lines_append(lines=[_reaped(entry) for entry in left])
         changed([entry.charge_point_id for entry in left], "row", "head")
     return len(left)
 
 
-@transaction.atomic
-def gateway_end(*, process_id: str) -> None:
-    """This gateway process ends in order: forget it, so that what it left is reaped at once."""
-    sql.execute("DELETE FROM chargepoints_gatewayprocess WHERE id = %s", process_id)
+def _reaped(entry: Closed) -> NewLine:
+    return NewLine(
+        charge_point_id=entry.charge_point_id,
+        at=entry.at,
+        direction=Direction.NONE,
+        category=Category.LINK,
+        action="Disconnect",
+        fact=f"code {entry.code}",
+        text=entry.reason,
+        generation=entry.generation,
+    )

@@ -71,7 +71,7 @@ def _row(line: NewLine, seq: int) -> tuple[object, ...]:
     return (
         line.charge_point_id,
         seq,
-        line.at,
+        line.at.isoformat(" "),
         line.direction,
         line.category,
         line.is_error,
@@ -91,4 +91,6 @@ def _row(line: NewLine, seq: int) -> tuple[object, ...]:
 
 def _clean(text: str, limit: int | None = None) -> str:
     """PostgreSQL's text refuses NUL; one bad row would fail the whole COPY."""
-    return (text.replace("\x00", "\ufffd") if "\x00" in text else text)[:limit]
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    return text if limit is None else text[:limit]

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+import psycopg
+
 from chargepoints import sql
 from chargepoints.reports import Reading
 from chargepoints.services.changes import changed
 
 REGISTER, POWER, SOC = "Energy.Active.Import.Register", "Power.Active.Import", "SoC"
+_TOTALLED = frozenset({REGISTER, POWER, SOC})
+_AT_THE_OUTLET = frozenset({"", "Outlet", "EV"})
+_BEYOND = Decimal(10) ** 15
 
 _CHARGES = """
 SELECT w.ordinal, g.id FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[])
@@ -60,25 +65,19 @@ def readings_record(*, readings: Sequence[Reading]) -> None:
     charges = _charges_of(readings)
     with sql.cursor() as cur, cur.copy(_COPY.encode()) as copy:
         for index, reading in enumerate(readings):
-            for sample in reading.samples:
-                copy.write_row(
-                    (
-                        reading.charge_point_id,
-                        reading.connector_number,
-                        charges.get(index),
-                        reading.at,
-                        reading.received_at,
-                        sample.measurand,
-                        sample.phase,
-                        sample.location,
-                        sample.context,
-                        sample.unit,
-                        _storable(sample.value),
-                        sample.raw,
-                    )
-                )
+            _copy(copy, reading, charges.get(index))
     _move(readings, charges)
     changed({reading.charge_point_id for reading in readings}, "row", "connectors", "power")
+
+
+def _copy(copy: psycopg.Copy, reading: Reading, charge_id: int | None) -> None:
+    # The times are the same for all samples: written once, as text.
+    at, received_at = reading.at.isoformat(" "), reading.received_at.isoformat(" ")
+    head = (reading.charge_point_id, reading.connector_number, charge_id, at, received_at)
+    for sample in reading.samples:
+        value = _storable(sample.value)
+        described = (sample.measurand, sample.phase, sample.location, sample.context, sample.unit)
+        copy.write_row((*head, *described, None if value is None else str(value), sample.raw))
 
 
 def _charges_of(readings: Sequence[Reading]) -> dict[int, int]:
@@ -94,34 +93,33 @@ def _charges_of(readings: Sequence[Reading]) -> dict[int, int]:
 
 def _storable(value: Decimal | None) -> Decimal | None:
     """None for what the column cannot hold; the raw text is kept beside it."""
-    return value if value is not None and value.is_finite() and abs(value) < Decimal(10) ** 15 else None
+    # A comparison with NaN would raise; infinities fall out of the range.
+    return value if value is not None and not value.is_nan() and -_BEYOND < value < _BEYOND else None
 
 
 def totals_of(reading: Reading) -> _Totals:
     """Register, power and battery of a reading: the whole, or the sum over phases where no whole was given."""
-    totals = _Totals()
-    totals.register = _whole_or_sum(reading, REGISTER)
-    totals.power = _whole_or_sum(reading, POWER)
-    totals.soc = _whole_or_sum(reading, SOC)
-    if totals.soc is not None:
-        totals.soc = min(max(totals.soc, 0), 100)
-    return totals
-
-
-def _whole_or_sum(reading: Reading, measurand: str) -> int | None:
-    whole: Decimal | None = None
-    phases = Decimal(0)
-    seen = False
+    wholes: dict[str, Decimal] = {}
+    sums: dict[str, Decimal] = {}
     for sample in reading.samples:
-        value = _storable(sample.value)
-        if sample.measurand != measurand or value is None or sample.location not in {"", "Outlet", "EV"}:
-            continue
-        if sample.phase:
-            phases, seen = phases + value, True
-        elif whole is None:
-            whole = value
-    found = whole if whole is not None else phases if seen else None
-    return None if found is None or (abs(found) > 2**31 - 1 and measurand != REGISTER) else int(found)
+        measurand = sample.measurand
+        if measurand in _TOTALLED and sample.location in _AT_THE_OUTLET:
+            value = _storable(sample.value)
+            if value is not None and sample.phase:
+                sums[measurand] = sums.get(measurand, 0) + value
+            elif value is not None:
+                wholes.setdefault(measurand, value)
+    found = sums | wholes
+    soc = _whole_number(found.get(SOC))
+    return _Totals(
+        register=_whole_number(found.get(REGISTER), 2**62),
+        power=_whole_number(found.get(POWER)),
+        soc=None if soc is None else min(max(soc, 0), 100),
+    )
+
+
+def _whole_number(value: Decimal | None, most: int = 2**31 - 1) -> int | None:
+    return None if value is None or abs(value) > most else int(value)
 
 
 def _move(readings: Sequence[Reading], charges: dict[int, int]) -> None:

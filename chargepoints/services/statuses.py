@@ -139,8 +139,8 @@ def _history_store(reports: Sequence[Status]) -> None:
                     r.error_code,
                     r.vendor_error_code,
                     r.info,
-                    r.reported_at,
-                    r.received_at,
+                    r.reported_at and r.reported_at.isoformat(" "),
+                    r.received_at.isoformat(" "),
                 )
             )
 

@@ -14,6 +14,7 @@ from chargepoints.forms.actions import FORMS, ActionForm
 from chargepoints.models import ChargePoint, Command
 from chargepoints.permissions import rights_on
 from chargepoints.rendering.commands import command_title
+from chargepoints.rendering.status import connector_look
 from chargepoints.selectors.charge_points import open_charges
 from chargepoints.selectors.commands import commands_running
 from chargepoints.selectors.keys import keys_find
@@ -88,6 +89,7 @@ def _dialog(
         "offered": not offer.why_not,
         "running": commands_running(found).get(wanted.kind),
         "charges": open_charges(found),
+        "connectors": [(connector, connector_look(connector)) for connector in found.connectors.all()],
         "q": query,
     }
     if wanted.kind == "start":

@@ -14,6 +14,7 @@ register = template.Library()
 
 NO_VALUE = "–"  # noqa: RUF001 - an en dash is what an empty cell shows
 THIN_SPACE = "\u2009"
+NAMED_ON_THE_LOGIN_PAGE = "demo"
 
 # Marks of the legends: each state has its own shape, so that the page reads without colour.
 _DOTS: dict[str, SafeString] = {
@@ -98,7 +99,7 @@ def clock(moment: datetime) -> SafeString:
 @register.simple_tag
 def demo() -> bool:
     """Whether this is the demonstration, whose users may be named on the login page."""
-    return bool(settings.DEMO) and settings.DEMO_PASSWORD == "demo"
+    return bool(settings.DEMO) and settings.DEMO_PASSWORD == NAMED_ON_THE_LOGIN_PAGE
 
 
 @register.filter

@@ -1,4 +1,4 @@
-/* live.js: everything live on a page, over one WebSocket.
+/* live.js: what every live page shares, over one WebSocket, and the overview. The log itself is in log.js.
 
    [data-live-url] is the table of the overview or the rows of a log. Frames from the server: log (rows, cursor), cell
    (small values, replaced by id), panel (a fragment is out of date), gap (rows left out), hb (heartbeat). The browser
@@ -6,7 +6,7 @@
    ?after=<cursor>; after 10 s without a socket it polls the same rows over HTTP every 5 s. States are told by the
    bubbling event live:state, detail {state: 'live' | 'lost' | 'stale' | 'ended'}. */
 
-const MAX_ROWS = 10000, MAX_HELD = 5000, CHUNK = 100, IDLE = 40000, STALE = 10000, POLL = 5000, PANEL = 500;
+const IDLE = 40000, STALE = 10000, POLL = 5000, PANEL = 500;
 const find = (what, where = document) => where.querySelector(what);
 const make = (tag, name, text) => { const made = document.createElement(tag); made.className = name; made.textContent = text; return made; };
 const parse = html => { const held = document.createElement('template'); held.innerHTML = html; return held.content; };
@@ -21,9 +21,9 @@ function clock(moment, zone) {
 function say(text) {
   const place = find('#say');
   if (!place) return;
-  place.textContent = text;
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => { if (place.textContent === text) place.textContent = ''; }, 4000);
+  const line = make('span', '', text);
+  place.replaceChildren(line);
+  setTimeout(() => line.remove(), 4000);
 }
 
 /* The socket: comes back by itself, watches for silence, acknowledges what it has read. */
@@ -106,7 +106,17 @@ function cells(html) {
   }
 }
 
-/* Panels are fetched and morphed, so that a refresh never swallows a click; at most every 500 ms each. */
+/* Panels are fetched and morphed, so that a refresh never swallows a click; at most every 500 ms each. Not by
+   htmx.ajax: what fails in the background is told by the live mark, not as the failure of something that was asked. */
+async function pull(url, id) {
+  const answer = await fetch(url, {headers: {'HX-Request': 'true'}}).catch(() => null);
+  const panel = document.getElementById(id);
+  if (!answer?.ok || answer.redirected || !panel) return;
+  const html = await answer.text().catch(() => '');
+  if (!html.includes(`id="${id}"`)) return;
+  window.Idiomorph.morph(panel, html.trim(), {morphStyle: 'outerHTML'});
+  window.htmx.process(document.getElementById(id));
+}
 const panels = new Map();
 function refresh(id) {
   const known = panels.get(id) || {at: 0, timer: 0, busy: false, again: false};
@@ -116,11 +126,10 @@ function refresh(id) {
   known.timer = setTimeout(async () => {
     known.timer = 0;
     if (document.hidden) { known.again = true; return; }
-    const panel = document.getElementById(id), url = panel?.dataset.panelUrl;
+    const url = document.getElementById(id)?.dataset.panelUrl;
     if (!url) return;
     known.busy = true; known.again = false; known.at = Date.now();
-    try { await window.htmx.ajax('GET', url, {target: panel, swap: 'morph:outerHTML'}); }
-    catch { /* htmx has told the page; the next frame tries again */ }
+    await pull(url, id);
     known.busy = false;
     if (known.again) refresh(id);
   }, Math.max(0, known.at + PANEL - Date.now()));
@@ -138,7 +147,7 @@ function overview(table) {
   };
   const body = document.body;
   watchState(body, undefined, () => {
-    window.htmx.ajax('GET', location.href, {target: '#chargers', swap: 'morph:outerHTML'});
+    pull(location.href, 'chargers').then(() => rows(false));
     for (const panel of document.querySelectorAll('[data-panel-url]')) refresh(panel.id);
   });
   body.addEventListener('live:state', ({detail}) => { if (detail.state === 'live') rows(true); });
@@ -149,303 +158,8 @@ function overview(table) {
   });
 }
 
-/* JSON laid out for reading. Tokens stay as the charger wrote them; what is not JSON stays as it is. */
-const TOKEN = /\s*(?:("(?:[^"\\]|\\.)*")|(-?\d[\d.eE+-]*)|(true|false|null)|([[\]{},:]))/y;
-function tokens(text) {
-  const found = [];
-  TOKEN.lastIndex = 0;
-  for (let match; TOKEN.lastIndex < text.length && (match = TOKEN.exec(text));) found.push(match);
-  return found.length && text.slice(found.at(-1).index + found.at(-1)[0].length).trim() === '' ? found : null;
-}
-function pretty(pre) {
-  if (pre.dataset.done) return;
-  pre.dataset.done = '1';
-  const found = tokens(pre.textContent);
-  if (!found) return;
-  const out = document.createDocumentFragment();
-  let depth = 0;
-  const line = () => out.append('\n' + '  '.repeat(depth));
-  found.forEach((match, at) => {
-    const [, string, number, word, mark] = match, next = found[at + 1]?.[4];
-    if (string) out.append(make('span', next === ':' ? 'k' : 'v', string));
-    else if (number || word) out.append(make('span', 'x', number || word));
-    else if ('[{'.includes(mark)) { out.append(mark); if (!']}'.includes(next)) { depth++; line(); } }
-    else if (']}'.includes(mark)) { if (!'[{'.includes(found[at - 1]?.[4] || ' ')) { depth--; line(); } out.append(mark); }
-    else if (mark === ',') { out.append(','); line(); }
-    else out.append(': ');
-  });
-  pre.dataset.raw = pre.textContent;
-  pre.replaceChildren(out);
-}
-const rawOf = row => [...row.querySelectorAll('pre')].map(pre => pre.dataset.raw ?? pre.textContent).join('\n');
+/* Modules import nothing from each other: hashed file names would not be followed. */
+window.hubLive = {find, make, parse, plural, clock, say, socket, watchState, cells, refresh};
 
-async function copy(text, what) {
-  try { await navigator.clipboard.writeText(text); }
-  catch {
-    const area = make('textarea', 'vh', ''); area.value = text;
-    document.body.append(area); area.select(); document.execCommand('copy'); area.remove();
-  }
-  say(`${what} copied`);
-}
-
-/* Where rows go: chunks of 100, days told apart, runs of MeterValues and Heartbeats folded. */
-class Sink {
-  constructor(root, today) { this.root = root; this.today = today; this.tail = null; this.day = ''; }
-  get room() {
-    if (!this.tail || this.tail.childElementCount >= CHUNK) {
-      this.tail?.classList.add('full');
-      this.tail = make('div', 'chunk', '');
-      this.root.append(this.tail);
-    }
-    return this.tail;
-  }
-  place(row) {
-    const day = row.dataset.day;
-    if (day && day !== this.day) {
-      if (this.day || day !== this.today) this.room.append(dayMark(day));
-      this.day = day;
-    }
-    const last = this.tail?.lastElementChild;
-    if (row.dataset.fold && last?.matches('.folded') && last.childElementCount <= CHUNK) this.fold(last, row);
-    else if (row.dataset.fold && last?.matches('.ln[data-fold]:not([open], .mark)') && !row.open) {
-      const group = make('details', 'folded', '');
-      group.append(make('summary', 'folds', ''));
-      last.replaceWith(group);
-      this.fold(group, last); this.fold(group, row);
-    } else this.room.append(row);
-  }
-  fold(group, row) {
-    group.append(row);
-    group.classList.add(row.classList.contains('c-meter') ? 'has-meter' : 'has-state');
-    const names = [...group.querySelectorAll('.ln')].map(line => line.dataset.fold);
-    const of = name => names.filter(each => each === name).length;
-    const parts = [of('MeterValues') && `${of('MeterValues')} MeterValues`, of('Heartbeat') && plural(of('Heartbeat'), 'Heartbeat')].filter(Boolean);
-    const until = find('time', row).textContent.slice(0, 8);
-    const show = make('u', '', 'Show');
-    find('summary', group).replaceChildren(`${parts.join(' and ')} folded, last at ${until}.`, show);
-  }
-}
-function dayMark(day) {
-  const words = new Intl.DateTimeFormat('en-GB', {dateStyle: 'full', timeZone: 'UTC'}).format(new Date(`${day}T00:00:00Z`));
-  const mark = make('div', 'day', words);
-  mark.dataset.day = day;
-  return mark;
-}
-
-/* The log of one charge point. */
-function log(card) {
-  const box = find('.rows', card), lines = find('.lines', card), pause = find('#pause', card), pill = find('.newrows', card);
-  const older = find('[data-older]', card), search = find('[data-log-search]', card), foot = find('[data-log-foot]', card);
-  const {liveUrl, rowsUrl, linesUrl, zone, at} = box.dataset;
-  const today = new Intl.DateTimeFormat('sv-SE', {dateStyle: 'short', timeZone: zone}).format(new Date());
-  let cursor = +box.dataset.cursor || 0, first = +box.dataset.first || 0, shown = 0, total = 0, sink = new Sink(box, today);
-  let coming = [], waiting = 0, held = [], heldCount = 0, overflow = false, byItself = false, query = search.value.trim().toLowerCase();
-  let caughtUp = 0, catching = 0, unseen = 0, away = null;
-  const title = document.title, counts = {};
-
-  const count = (row, by) => {
-    total += by;
-    for (const name of [...row.classList].filter(each => each.startsWith('c-') || each === 'err')) counts[name] = (counts[name] || 0) + by;
-  };
-  const tally = () => {
-    for (const chip of card.querySelectorAll('[data-count]')) chip.textContent = counts[chip.dataset.count] || 0;
-    const since = find('.ln time', box)?.textContent.slice(0, 5);
-    foot.textContent = since ? `${plural(total, 'line')} since ${since}${caughtUp ? `, ${caughtUp} caught up after the last reconnect` : ''}` : '';
-    card.classList.toggle('is-empty', !total);
-  };
-  const matches = row => !query || [...row.querySelectorAll('.act, .tx, pre')].some(part => (part.dataset.raw ?? part.textContent).toLowerCase().includes(query));
-  const put = nodes => {
-    let gap = null;
-    for (const node of nodes) {
-      if (node.matches('.gap')) { gap = node; continue; }
-      const seq = +node.dataset.seq;
-      if (seq > shown) {
-        shown = seq; first ||= seq;
-        if (matches(node)) {
-          if (away) { sink.room.append(away); away = null; }
-          if (gap && !query) sink.room.append(gap);
-          sink.place(node); count(node, 1);
-          if (catching > Date.now()) caughtUp++;
-          if (document.hidden) unseen++;
-        }
-      }
-      gap = null;
-    }
-    while (total > MAX_ROWS && box.firstElementChild !== sink.tail) {
-      for (const row of box.firstElementChild.querySelectorAll('.ln')) count(row, -1);
-      box.firstElementChild.remove();
-      first = +(find('.ln', box)?.dataset.seq || 0); older.hidden = false;
-    }
-    if (unseen) document.title = `(${unseen}) ${title}`;
-    tally();
-  };
-  const flush = () => { waiting = 0; const html = coming.join(''); coming = []; put([...parse(html).children]); };
-  const later = () => { waiting ||= document.hidden ? setTimeout(flush, 250) : requestAnimationFrame(flush); };
-  const take = html => {
-    if (!pause.checked) { coming.push(html); return later(); }
-    heldCount += html.split(' data-seq="').length - 1;
-    if (heldCount > MAX_HELD) { overflow = true; held = []; } else held.push(html);
-    tellHeld();
-  };
-  const tellHeld = () => { find('span', pill).textContent = heldCount ? plural(heldCount, 'new line') : 'Go to the newest line'; pill.hidden = !heldCount && !at && lines.scrollTop > -40; };
-
-  /* Pausing: by hand, by scrolling up, by opening a line. Only what happened by itself ends by itself. */
-  const paused = (on, own) => {
-    if (on === pause.checked) return;
-    if (!on && at) { location.assign(location.pathname); return; }
-    pause.checked = on; byItself = on && own;
-    if (on) { find('.is-paused', foot.parentElement).textContent = `Paused at ${clock(new Date(), zone)}`; tellHeld(); return; }
-    const html = held; held = []; heldCount = 0; pill.hidden = true;
-    if (overflow) { overflow = false; cursor = shown; link.reopen(); } else { coming.push(...html); flush(); }
-  };
-  const resume = () => { paused(false); lines.scrollTop = 0; };
-  pause.addEventListener('change', () => { const on = pause.checked; pause.checked = !on; on ? paused(true, false) : resume(); });
-  pill.addEventListener('click', resume);
-  lines.addEventListener('scroll', () => {
-    if (lines.scrollTop < -40) paused(true, true);
-    else if (byItself && lines.scrollTop > -4 && !find('.ln[open]', box)) paused(false);
-  }, {passive: true});
-
-  /* A line opens in place. */
-  const opened = async row => {
-    if (!find('.bar2', row)) find('.frame', row).append(find('#log-tools').content.cloneNode(true));
-    if ('cut' in row.dataset) {
-      delete row.dataset.cut;
-      const whole = await (await fetch(`${linesUrl}${row.dataset.seq}/raw/`)).json();
-      const texts = [whole.request, whole.answer].filter(Boolean);
-      row.querySelectorAll('pre').forEach((pre, index) => { pre.textContent = texts[index]; });
-    }
-    row.querySelectorAll('pre').forEach(pretty);
-  };
-  box.addEventListener('toggle', event => {
-    const row = event.target.closest('.ln');
-    if (!row || event.target !== row) return;
-    if (row.open) { opened(row); paused(true, true); }
-    else if (byItself && lines.scrollTop > -4 && !find('.ln[open]', box)) paused(false);
-  }, true);
-  const acts = {
-    copy: row => copy(rawOf(row), 'JSON'),
-    link: row => copy(`${location.origin}${linesUrl}${row.dataset.seq}/`, 'Link'),
-    only: row => { search.value = find('.act', row).textContent; filter(); },
-  };
-  box.addEventListener('click', event => {
-    const name = event.target.closest('[data-do]')?.dataset.do, row = event.target.closest('.ln');
-    if (name && row) acts[name](row);
-  });
-
-  /* Other rows than the newest: older ones, and those with a text in them. */
-  const fetched = async parameters => {
-    const answer = await fetch(`${rowsUrl}?${new URLSearchParams(parameters)}`, {headers: {'X-Requested-With': 'live'}});
-    if (answer.redirected || !answer.ok) throw new Error(String(answer.status));
-    return {rows: [...parse(await answer.text()).children], cursor: +answer.headers.get('X-Log-Cursor'), more: answer.headers.get('X-Log-More') === '1'};
-  };
-  const loadOlder = async () => {
-    if (older.dataset.busy) return;
-    older.dataset.busy = '1';
-    try {
-      const page = await fetched({before: first, ...(query && {q: query})});
-      const part = document.createDocumentFragment(), above = new Sink(part, today);
-      for (const node of page.rows) { if (node.matches('.ln')) { above.place(node); count(node, 1); } else above.room.append(node); }
-      const top = find('.chunk', box)?.firstElementChild, oldest = page.rows.find(node => node.dataset.seq);
-      if (top?.matches('.day') && top.dataset.day === above.day) top.remove();
-      else if (top && !top.matches('.day') && above.day && above.day !== today) top.before(dayMark(today));
-      above.tail?.classList.add('full');
-      box.prepend(part);
-      if (oldest) first = +oldest.dataset.seq;
-      older.hidden = !page.more;
-      tally();
-    } catch { say('Older lines could not be loaded'); }
-    delete older.dataset.busy;
-  };
-  older.addEventListener('click', event => { event.preventDefault(); loadOlder(); });
-  let filtering = 0;
-  const filter = () => {
-    clearTimeout(filtering);
-    filtering = setTimeout(async () => {
-      query = search.value.trim().toLowerCase();
-      remember();
-      if (at) { location.assign(location.href.replace(/#.*/, '').replace(/([?&])at=\d+&?/, '$1')); return; }
-      try {
-        const page = await fetched(query ? {q: query} : {});
-        box.replaceChildren();
-        for (const name of Object.keys(counts)) counts[name] = 0;
-        total = caughtUp = shown = 0; first = 0; sink = new Sink(box, today);
-        put(page.rows);
-        shown = Math.max(shown, page.cursor); first ||= page.cursor;
-        older.hidden = !page.more;
-      } catch { say('The log could not be searched'); }
-    }, 300);
-  };
-  search.addEventListener('input', filter);
-
-  /* The address remembers what is shown. */
-  const boxes = [...card.querySelectorAll('.chips input')];
-  const remember = () => {
-    const url = new URL(location.href), hidden = boxes.filter(each => each.dataset.category && !each.checked).map(each => each.dataset.category);
-    const set = (name, value) => value ? url.searchParams.set(name, value) : url.searchParams.delete(name);
-    set('hide', hidden.join(',')); set('errors', find('#f-err', card).checked ? '1' : ''); set('q', query);
-    history.replaceState(history.state, '', url);
-  };
-  boxes.forEach(each => each.addEventListener('change', remember));
-  const wrap = find('[data-wrap]', card), wrapped = on => { card.classList.toggle('wrap', on); wrap.setAttribute('aria-pressed', on); };
-  const stored = () => { try { return localStorage.getItem('log-wrap') === '1'; } catch { return false; } };
-  wrapped(stored());
-  wrap.addEventListener('click', () => { const on = !card.classList.contains('wrap'); wrapped(on); try { localStorage.setItem('log-wrap', on ? '1' : '0'); } catch { /* not remembered */ } });
-
-  /* Keys. */
-  const step = by => {
-    const all = [...box.querySelectorAll('.ln')];
-    const now = all.indexOf(document.activeElement.closest?.('.ln'));
-    for (let next = now < 0 ? (by < 0 ? all.length - 1 : all.length - 1) : now + by; all[next]; next += by < 0 ? -1 : 1) {
-      if (all[next].offsetParent && find('summary', all[next]).checkVisibility()) { find('summary', all[next]).focus(); return; }
-    }
-  };
-  const current = () => document.activeElement.closest?.('.ln') || [...box.querySelectorAll('.ln[open]')].at(-1);
-  const keys = {
-    j: () => step(1), k: () => step(-1), e: () => find('#f-err', card).click(),
-    c: () => { const row = current(); if (row) acts.copy(row); }, l: () => { const row = current(); if (row) acts.link(row); },
-    ' ': () => pause.click(),
-  };
-  [...card.querySelectorAll('[data-category]')].forEach((chip, index) => { keys[index + 1] = () => chip.click(); });
-  document.addEventListener('keydown', event => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || find('dialog[open]')) return;
-    const target = event.target;
-    if (target.matches('input:not([type=checkbox]), textarea, select, [contenteditable]')) return;
-    if (event.key === ' ' && !target.matches('body, .lines, main')) return;
-    const act = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-    if (act) { event.preventDefault(); act(); }
-  });
-
-  /* The stream. */
-  const poll = async () => {
-    try { const page = await fetched({after: cursor}); cursor = page.cursor; take(page.rows.map(row => row.outerHTML).join('')); if (page.more) poll(); }
-    catch { /* still away */ }
-  };
-  const start = [...box.querySelectorAll(':scope .gap, :scope .ln')];
-  box.replaceChildren();
-  put(start);
-  shown = Math.max(shown, at ? 0 : cursor);
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) { unseen = 0; document.title = title; if (coming.length) flush(); } });
-  watchState(box, zone, poll);
-  box.addEventListener('live:state', ({detail}) => {
-    if (detail.state !== 'live' || !detail.away) return;
-    caughtUp = 0; catching = Date.now() + 2000;
-    if (detail.away > 3000) away = make('div', 'gap', `This page was not connected for ${Math.round(detail.away / 1000)} s. What follows was caught up.`);
-  });
-  const link = socket(box, () => `${liveUrl}?after=${cursor}`, frame => {
-    if (frame.t === 'log') { if (frame.c > cursor) { cursor = frame.c; take(frame.h); } }
-    else if (frame.t === 'panel') refresh(frame.id);
-    else if (frame.t === 'cell') cells(frame.h);
-    else if (frame.t === 'gap') away = make('div', 'gap', `${plural(frame.n, 'line')} not shown here. Use "Older lines" to go back to them.`);
-  });
-  if (at) {
-    pause.checked = true;
-    tellHeld();
-    const row = document.getElementById(`m${at}`);
-    if (row) { opened(row); row.scrollIntoView({block: 'center'}); }
-  }
-}
-
-const card = find('.log[data-log]'), table = find('table[data-live-url]');
-if (card) log(card);
-else if (table) overview(table);
+const table = find('table[data-live-url]');
+if (table) overview(table);

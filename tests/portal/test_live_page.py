@@ -10,7 +10,6 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from playwright.sync_api import Dialog, Page, WebSocketRoute, expect
 
-from chargepoints import events
 from chargepoints.choices import Category
 from chargepoints.models import ChargePoint
 from hub.teams.models import User
@@ -255,6 +254,28 @@ def test_a_login_that_ends_is_said(page: Page, server: StartServer, charge_point
     assert link.get_attribute("href") == f"/login/?next=%2Fcharge-points%2F{charge_point.pk}%2F"
 
 
+def test_after_a_gap_the_page_starts_afresh(
+    page: Page, server: StartServer, charge_point: ChargePoint, alice: User
+) -> None:
+    """What the server leaves out is said, in its place; 'Older lines' goes into the gap."""
+    sockets: list[WebSocketRoute] = []
+
+    def through(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**/ws/**", through)
+    append(charge_point, 250)
+    visit(page, server(env={"HUB_LIVE_HEARTBEAT": "0.5"}), charge_point, alice)
+    sockets[0].send('{"t":"gap","n":1000}')
+    append(charge_point, 3)
+    every = sequences(charge_point)
+    until_shown(page, every[-3:])
+    expect(page.locator(".gap")).to_have_text('1\u2009000 lines above not shown. "Older lines" goes back to them.')
+    page.locator("[data-older]").click()
+    until_shown(page, every[-203:])
+
+
 def test_without_sockets_the_page_polls(
     page: Page, server: StartServer, charge_point: ChargePoint, alice: User
 ) -> None:
@@ -271,18 +292,3 @@ def test_without_sockets_the_page_polls(
     expect(page.locator("html")).to_have_attribute("data-live", "stale", timeout=LONG)
     append(charge_point, 3)
     until_shown(page, sequences(charge_point))
-
-
-def test_the_overview_is_live(
-    page: Page, server: StartServer, worker: StartWorker, charge_point: ChargePoint, alice: User
-) -> None:
-    """A cell changes without a reload, and the figures above are fetched again."""
-    running = server()
-    worker()
-    sign_in(page, running.url, alice)
-    page.goto(f"{running.url}/")
-    expect(page.locator("html")).to_have_attribute("data-live", "live", timeout=LONG)
-    ChargePoint.objects.filter(pk=charge_point.pk).update(firmware="9.9.9-new")
-    with page.expect_response("**/overview/kpis/", timeout=LONG):
-        events.touched([events.Touch(charge_point.pk, frozenset({"row"}))])
-        expect(page.locator(f"#cp{charge_point.pk}-firmware")).to_have_text("9.9.9-new", timeout=LONG)

@@ -1,0 +1,201 @@
+"""Every page in a real browser: axe, no sideways scroll, no break of the policy; light and dark, desk and phone."""
+
+import gzip
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from django.urls import reverse
+from playwright.sync_api import Browser, Page
+
+from chargepoints.choices import ChargeState, CommandStatus, Effect
+from chargepoints.models import (
+    Charge,
+    ChargePoint,
+    Command,
+    Connection,
+    ConnectionAttempt,
+    Connector,
+    MeterSample,
+    StatusChange,
+)
+from hub.teams.models import User
+from tests import browsers, factories
+from tests.conftest import StartServer
+from tests.factories import now
+from tests.stage import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+SIZES = [(1440, 900), (1000, 800), (390, 844)]
+KILOBYTE = 1024
+
+
+@dataclass
+class Stage:
+    """A running portal with something of everything on it."""
+
+    server: Server
+    alice: User
+    busy: ChargePoint
+    offline: ChargePoint
+
+    def urls(self) -> Iterator[str]:
+        """Every kind of page."""
+        yield reverse("overview")
+        yield reverse("overview") + "?q=nothing-like-this"
+        for charge_point in (self.busy, self.offline):
+            for name in ("charge_point", "charge_point_status_log", "charge_point_integration"):
+                yield reverse(name, args=[charge_point.pk])
+        for kind in ("reboot", "start", "stop", "unlock", "trigger"):
+            yield reverse("action", args=[self.busy.pk, kind])
+        yield reverse("command", args=[self.busy.commands.all()[0].pk])
+        yield "/no/such/page/"
+
+
+@pytest.fixture
+def stage(server: StartServer, alice: User, charge_point: ChargePoint, far_charge_point: ChargePoint) -> Stage:
+    """NORD-1 charges and is faulted, NORD-2 is offline and was refused."""
+    _busy(charge_point)
+    _offline(far_charge_point)
+    return Stage(server(), alice, charge_point, far_charge_point)
+
+
+def _busy(charge_point: ChargePoint) -> None:
+    ChargePoint.objects.filter(pk=charge_point.pk).update(
+        integration="connected", state="error", model="DC150", serial="S-77", firmware="5.2.1"
+    )
+    Connection.objects.filter(pk=charge_point.pk).update(
+        is_connected=True, connected_at=now(), last_seen_at=now(), subprotocol="ocpp1.6"
+    )
+    first, second = charge_point.connectors.order_by("number")
+    Connector.objects.filter(pk=first.pk).update(
+        status="Charging", raw_status="Charging", power_w=62_400, metered_at=now()
+    )
+    Connector.objects.filter(pk=second.pk).update(
+        status="Faulted", raw_status="Faulted", error_code="GroundFailure", info="RCD tripped", status_since=now()
+    )
+    key = factories.charge_key(holder=factories.driver(charge_point.site.team.organisation))
+    Charge.objects.create(
+        charge_point=charge_point,
+        connector=first,
+        transaction_id="88123",
+        state=ChargeState.CHARGING,
+        id_tag=key.id_tag,
+        charge_key=key,
+        started_at=now() - timedelta(minutes=28),
+        energy_wh=24_810,
+        soc=64,
+    )
+    for minutes in range(1, 60):
+        at = now() - timedelta(minutes=minutes)
+        MeterSample.objects.create(
+            charge_point=charge_point,
+            connector_number=1,
+            measurand="Power.Active.Import",
+            at=at,
+            received_at=at,
+            value=50_000,
+            raw="50",
+        )
+        StatusChange.objects.create(
+            charge_point=charge_point, connector_number=1, status="Charging", raw_status="Charging", received_at=at
+        )
+    for status, effect in (
+        (CommandStatus.SENT, Effect.NONE),
+        (CommandStatus.REJECTED, Effect.NONE),
+        (CommandStatus.ACCEPTED, Effect.SEEN),
+        (CommandStatus.ACCEPTED, Effect.MISSING),
+    ):
+        Command.objects.create(
+            charge_point=charge_point,
+            kind="reboot",
+            parameters={"type": "Soft"},
+            status=status,
+            effect=effect,
+            author_name="Alice",
+            created_at=now(),
+            sent_at=now(),
+            answered_at=now(),
+            effect_at=now(),
+            expires_at=now() + timedelta(minutes=1),
+        )
+
+
+def _offline(charge_point: ChargePoint) -> None:
+    ChargePoint.objects.filter(pk=charge_point.pk).update(integration="error", state="passive")
+    Connection.objects.filter(pk=charge_point.pk).update(
+        connected_at=now() - timedelta(hours=9),
+        disconnected_at=now() - timedelta(hours=1),
+        last_seen_at=now() - timedelta(hours=1),
+        refused_at=now(),
+        refused_reason="wrong-password",
+    )
+    ConnectionAttempt.objects.create(
+        fingerprint="x",
+        charge_point=charge_point,
+        reason="wrong-password",
+        http_status=401,
+        first_at=now(),
+        last_at=now(),
+    )
+
+
+def problems(page: Page) -> list[str]:
+    """What axe finds, and whether the page scrolls sideways."""
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}}).response["violations"]
+    said = [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']][:3]}" for rule in found]
+    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return said + ([f"{width} px wider than the window"] if width > 0 else [])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_every_page(browser: Browser, stage: Stage, size: tuple[int, int], scheme: str) -> None:
+    wrong: dict[str, list[str]] = {}
+    with browsers.opened(browser, width=size[0], height=size[1]) as page:
+        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
+        page.goto(stage.server.url + "/login/")
+        wrong["login"] = problems(page)
+        browsers.sign_in(page, stage.server.url, stage.alice)
+        for url in stage.urls():
+            page.goto(stage.server.url + url)
+            wrong[url] = problems(page)
+        page.goto(stage.server.url + reverse("charge_point", args=[stage.busy.pk]))
+        for kind in ("start", "reboot", "stop", "trigger"):
+            page.click(f"#act-{kind}")
+            page.wait_for_selector("dialog[open]")
+            wrong[f"dialog {kind}"] = problems(page)
+            page.keyboard.press("Escape")
+            page.wait_for_selector("dialog", state="detached")
+    assert {url: said for url, said in wrong.items() if said} == {}
+
+
+def test_pages_are_light(stage: Stage) -> None:
+    client = Client()
+    client.force_login(stage.alice)
+    for url in stage.urls():
+        body = client.get(url).content
+        assert len(gzip.compress(body)) < 15 * KILOBYTE, url
+
+
+@pytest.mark.parametrize(
+    ("files", "limit"),
+    [
+        (["ui/tokens.css", "ui/app.css"], 12),
+        (["vendor/idiomorph-ext.min.js", "ui/desk.js"], 9),
+        (["ui/fonts/inter.woff2", "ui/fonts/jbmono.woff2"], 90),
+    ],
+)
+def test_assets_are_light(stage: Stage, browser: Browser, files: list[str], limit: int) -> None:
+    with browsers.opened(browser) as page:
+        bodies = [page.request.get(f"{stage.server.url}/static/{file}").body() for file in files]
+    sizes = [
+        len(body) if file.endswith("woff2") else len(gzip.compress(body))
+        for file, body in zip(files, bodies, strict=True)
+    ]
+    assert sum(sizes) < limit * KILOBYTE
