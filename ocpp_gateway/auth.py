@@ -67,8 +67,8 @@ def hello(scope: Mapping[str, Any], *, trust_proxy: bool) -> Hello:
 
 
 def _identity(path: str) -> str:
-    """The last path segment, decoded once; one trailing slash is tolerated (H1, D3)."""
-    segment = path.removesuffix("/").rsplit("/", 1)[-1]
+    """The last path segment behind `/ocpp/`, decoded once; one trailing slash is tolerated (H1, D3)."""
+    segment = path.partition("/ocpp/")[2].removesuffix("/").rsplit("/", 1)[-1]
     try:
         return unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:
@@ -81,10 +81,10 @@ def _basic(header: bytes) -> tuple[str | None, bytes]:
     if scheme.lower() != b"basic":
         return None, b""
     try:
-        user, _, password = base64.b64decode(value.strip(), validate=True).partition(b":")
+        user, colon, password = base64.b64decode(value.strip(), validate=True).partition(b":")
     except binascii.Error:
         return None, b""
-    return user.decode("utf-8", "replace"), password
+    return (user.decode("utf-8", "replace"), password) if colon else (None, b"")
 
 
 def choose_version(offered: Sequence[str], supported: Sequence[Version]) -> Version | None:

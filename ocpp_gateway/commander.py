@@ -24,13 +24,17 @@ from ocpp_gateway.workers import Asker, DatabaseAwayError
 logger = logging.getLogger(__name__)
 
 
-def _claim(questions: Sequence[tuple[int, int]]) -> list[ClaimedCommand | None]:
-    claimed = commands_claim(generations=dict(questions), answer_timeout=settings.OCPP_CALL_TIMEOUT)
-    by_charge_point = {command.charge_point_id: command for command in claimed}
-    return [by_charge_point.get(pk) for pk, _ in questions]
+def claim(questions: Sequence[tuple[int, int]]) -> list[ClaimedCommand | None]:
+    """For each (charge point, generation) its next command, now marked as sent, or None."""
+    # Two sockets of one charger may ask at once; the newer one gets the command, and only that one.
+    newest = dict(sorted(questions))
+    claimed = commands_claim(generations=newest, answer_timeout=settings.OCPP_CALL_TIMEOUT)
+    by_socket = {(command.charge_point_id, newest[command.charge_point_id]): command for command in claimed}
+    return [by_socket.pop(question, None) for question in questions]
 
 
-def _waiting(questions: Sequence[str]) -> list[list[int]]:
+def waiting(questions: Sequence[str]) -> list[list[int]]:
+    """For each gateway process the charge points for which commands wait."""
     return [commands_waiting(gateway=gateway) for gateway in questions]
 
 
@@ -49,8 +53,8 @@ class Commander:
 
     def __init__(self, gateway: str, journal: Journal, links: Mapping[int, Link]) -> None:
         self._gateway, self._journal, self._links = gateway, journal, links
-        self._claims: Asker[tuple[int, int], ClaimedCommand | None] = Asker("claims", _claim)
-        self._sweeps: Asker[str, list[int]] = Asker("sweep", _waiting)
+        self._claims: Asker[tuple[int, int], ClaimedCommand | None] = Asker("claims", claim)
+        self._sweeps: Asker[str, list[int]] = Asker("sweep", waiting)
         self._sent: dict[str, tuple[Link, Sent]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -58,7 +62,10 @@ class Commander:
         """Commands may be waiting for these charge points."""
         for pk in charge_point_ids:
             link = self._links.get(pk)
-            if link is not None and link.session.can_call and not link.claiming and link.generation:
+            if link is None or not link.session.can_call or not link.generation:
+                continue
+            link.woken = True
+            if not link.claiming:
                 link.claiming = True
                 task = asyncio.create_task(self._claim(link))
                 self._tasks.add(task)
@@ -72,11 +79,13 @@ class Commander:
             logger.warning("commands not looked for: %s", error)
 
     async def _claim(self, link: Link) -> None:
+        command = None
         try:
-            command = await self._claims.ask((link.charge_point_id, link.generation))
+            while link.woken and command is None:
+                link.woken = False
+                command = await self._claims.ask((link.charge_point_id, link.generation))
         except DatabaseAwayError as error:
             logger.warning("command not claimed, the next sweep tries again: %s", error)
-            command = None
         finally:
             link.claiming = False
         if command is not None:
@@ -90,6 +99,8 @@ class Commander:
             problem = violation.message if violation else ""
         except (KeyError, ValueError, TypeError) as error:
             action, payload, problem = command.kind, {}, f"this command cannot be written as OCPP: {error}"
+        if not problem and self._links.get(link.charge_point_id) is not link:
+            problem = "The connection ended before this could be sent."
         if problem:
             self._failed(link, command.id, action, problem)
             return

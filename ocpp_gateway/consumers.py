@@ -15,9 +15,9 @@ from django.conf import settings
 from chargepoints.choices import Refusal
 from chargepoints.reports import Closed, Opened, Refused
 from chargepoints.selectors.admission import Admission
-from ocpp_gateway import auth, encoding, router
+from ocpp_gateway import auth, encoding, lenient, router
 from ocpp_gateway.entries import Closing, Note, Opening, Refusing
-from ocpp_gateway.errors import OcppError, Version
+from ocpp_gateway.errors import OcppError
 from ocpp_gateway.frames import Call
 from ocpp_gateway.links import Link
 from ocpp_gateway.process import Process, current
@@ -27,6 +27,8 @@ from ocpp_gateway.versions import DIALECTS
 from ocpp_gateway.workers import DatabaseAwayError
 
 CLOSE_UNSUPPORTED_DATA = 4003  # 1003 in RFC 6455; daphne lets an application use 1000 and 3000 to 4999 only
+# daphne does not even read so much (`hub.server`); uvicorn hands it over and allows this code.
+CLOSE_TOO_BIG = 1009
 _SUPPORTED = tuple(DIALECTS)
 
 
@@ -49,32 +51,22 @@ class ChargerConsumer(AsyncConsumer):
         if refusal is not None:
             await self._refuse(process, send, greeting, known, refusal)
         elif known is not None and version is not None:
-            await self._serve(process, receive, send, self._link(greeting, known, version, send), greeting)
-
-    @staticmethod
-    def _link(greeting: auth.Hello, known: Admission, version: Version, send: Any) -> Link:
-        return Link(
-            charge_point_id=known.charge_point_id,
-            identity=known.identity,
-            version=version,
-            remote_address=greeting.remote_address,
-            send=send,
-        )
-
-    async def _serve(self, process: Process, receive: Any, send: Any, link: Link, greeting: auth.Hello) -> None:
-        opening = Opening(
-            Opened(
-                charge_point_id=link.charge_point_id,
+            opened = Opened(
+                charge_point_id=known.charge_point_id,
                 gateway=process.id,
-                at=link.opened_at,
-                remote_address=link.remote_address,
-                subprotocol=link.session.version,
+                at=datetime.now(UTC),
+                remote_address=greeting.remote_address,
+                subprotocol=version,
                 security_profile=2 if greeting.encrypted else 1,
             )
-        )
+            link = Link(identity=known.identity, version=version, opened=opened, send=send)
+            await self._serve(process, receive, send, link)
+
+    async def _serve(self, process: Process, receive: Any, send: Any, link: Link) -> None:
         if process.journal.database_away:
             await self._unavailable(send)
             return
+        opening = Opening(link.opened)
         process.journal.put(opening)
         link.generation = await opening.done
         if not link.generation:
@@ -83,14 +75,16 @@ class ChargerConsumer(AsyncConsumer):
         code, reason = 1006, "the connection broke"
         try:
             await send({"type": "websocket.accept", "subprotocol": str(link.session.version)})
-            process.enter(link)
+            process.enter(link, opening.former)
             code = await self._listen(process, receive, link)
             reason = "closed by the charger" if link.closing is None else ""
         except asyncio.CancelledError:
             code, reason = 1001, "the server is going down"
         finally:
-            process.leave(link)
+            older = process.leave(link)
             await self._ended(process, link, *(link.closing or (code, reason)))
+            if older is not None:
+                await process.take_back(older)
 
     async def _ended(self, process: Process, link: Link, code: int, reason: str) -> None:
         unanswered = link.session.close(time.monotonic())
@@ -109,6 +103,9 @@ class ChargerConsumer(AsyncConsumer):
             text = event.get("text")
             if text is None:
                 link.close(CLOSE_UNSUPPORTED_DATA, "binary frames are not OCPP")
+                continue
+            if len(text) > settings.OCPP_MAX_MESSAGE_BYTES:
+                link.close(CLOSE_TOO_BIG, "the message is too big")
                 continue
             if link.closing is None:
                 self._received(process, link, text)
@@ -140,7 +137,7 @@ class ChargerConsumer(AsyncConsumer):
         version = link.session.version
         try:
             found = router.find(DIALECTS[version].routes, version, call)
-            note = router.deviation(version, call)
+            payload, note = lenient.read(version, call)
         except OcppError as error:
             frame = encoding.error(call.id, error.code, version, error.description, error.details)
             link.write(frame)
@@ -148,7 +145,8 @@ class ChargerConsumer(AsyncConsumer):
             refused = Note(link, action=call.action[:64], fact="refused", text=str(error), request=raw, answer=frame)
             process.journal.put(refused)
             return
-        process.journal.put(router.Exchange(link, found, call, raw, datetime.now(UTC), call.repaired or note))
+        note = call.repaired or note
+        process.journal.put(router.Exchange(link, found, call, payload, raw, datetime.now(UTC), note))
 
     async def _refuse(
         self, process: Process, send: Any, greeting: auth.Hello, known: Admission | None, refusal: Refusal

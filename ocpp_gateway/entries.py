@@ -14,9 +14,14 @@ from ocpp_gateway.links import Link
 
 
 def _open(entries: list["Opening"]) -> None:
-    generations = connections_open(opened=[entry.opened for entry in entries])
-    for entry, generation in zip(entries, generations, strict=True):
-        entry.generation = generation
+    taken = connections_open(opened=[entry.opened for entry in entries])
+    for entry, (generation, former) in zip(entries, taken, strict=True):
+        entry.generation, entry.former = generation, former
+
+
+def _reopen(entries: list["Reopening"]) -> None:
+    connections_close(closed=[entry.ended for entry in entries])
+    _open([*entries])
 
 
 def _close(entries: list["Closing"]) -> None:
@@ -35,19 +40,23 @@ def _nothing(entries: list["Note"]) -> None:
     """A note is only its line."""
 
 
-OPEN, CLOSE, REFUSE = Group("open", _open), Group("close", _close), Group("refuse", _refuse, hot=True)
+OPEN, REOPEN, CLOSE = Group("open", _open), Group("reopen", _reopen), Group("close", _close)
+REFUSE = Group("refuse", _refuse, hot=True)
 ANSWER, NOTE = Group("answer", _answer), Group("note", _nothing, hot=True)
 
 
 class Opening(Entry):
-    """A handshake to be accepted once its generation is committed; await `done`."""
+    """A handshake to be accepted once its generation is committed; await `done`.
 
-    __slots__ = ("done", "generation", "opened")
+    `former` is the other gateway process that held the charge point until then.
+    """
 
-    def __init__(self, opened: Opened) -> None:
-        super().__init__(OPEN, opened.charge_point_id, opened.at)
+    __slots__ = ("done", "former", "generation", "opened")
+
+    def __init__(self, opened: Opened, group: Group = OPEN) -> None:
+        super().__init__(group, opened.charge_point_id, opened.at)
         self.opened = opened
-        self.generation = 0
+        self.generation, self.former = 0, ""
         self.done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def line(self) -> NewLine:
@@ -72,6 +81,16 @@ class Opening(Entry):
         """Let the consumer go on."""
         if not self.done.done():
             self.done.set_result(self.generation)
+
+
+class Reopening(Opening):
+    """The newer of two open sockets ended, and the older one is the current one again."""
+
+    __slots__ = ("ended",)
+
+    def __init__(self, opened: Opened, generation: int) -> None:
+        super().__init__(opened, REOPEN)
+        self.ended = Closed(opened.charge_point_id, generation, opened.at, 1000, "current again")
 
 
 class Closing(Entry):

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from chargepoints.reports import NewLine
 from chargepoints.services.log_lines import log_lines_store, sequences_allocate
+from ocpp_gateway.workers import AWAY
 
 logger = logging.getLogger(__name__)
 
@@ -104,13 +105,13 @@ class Journal:
             except Exception:
                 logger.exception("answer after the commit failed")
 
-    def _commit(self, batch: list[Entry]) -> None:
+    def _commit(self, batch: list[Entry], *, lines_only: bool = False) -> None:
         """Apply `batch` however long the database is away; split it when one entry makes it fail."""
         wait = 0.1
         while True:
             try:
-                apply_batch(batch)
-            except (OperationalError, InterfaceError) as error:
+                apply_batch(batch, lines_only=lines_only)
+            except AWAY as error:
                 # Away, restarting, dead-locked or out of disk: nothing is acknowledged until it works again.
                 self.database_away = True
                 logger.warning("database away, %s entries wait: %s", len(batch), error)
@@ -118,7 +119,10 @@ class Journal:
                 time.sleep(wait)
                 wait = min(wait * 2, 2.0)
             except Exception as error:
-                self._split(batch, error)
+                if lines_only:
+                    logger.exception("its log line could not be stored either")
+                else:
+                    self._split(batch, error)
                 return
             else:
                 self.database_away = False
@@ -135,11 +139,7 @@ class Journal:
         entry = batch[0]
         logger.error("entry %s of charge point %s failed", entry.group.name, entry.charge_point_id, exc_info=error)
         entry.fail(error)
-        try:
-            apply_batch([entry], lines_only=True)
-        except Exception:
-            logger.exception("its log line could not be stored either")
-            connection.close()
+        self._commit(batch, lines_only=True)
 
 
 @transaction.atomic

@@ -4,9 +4,9 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
-from datetime import UTC, datetime
 from typing import Any
 
+from chargepoints.reports import Opened
 from ocpp_gateway.errors import Version
 from ocpp_gateway.session import Session
 
@@ -46,22 +46,19 @@ class Link:
         "drained",
         "generation",
         "identity",
-        "opened_at",
-        "remote_address",
+        "opened",
         "session",
         "triggered",
+        "woken",
     )
 
-    def __init__(
-        self, *, charge_point_id: int, identity: str, version: Version, remote_address: str, send: Send
-    ) -> None:
-        self.charge_point_id = charge_point_id
+    def __init__(self, *, identity: str, version: Version, opened: Opened, send: Send) -> None:
+        self.charge_point_id = opened.charge_point_id
         self.identity = identity
-        self.remote_address = remote_address
+        self.opened = opened
         self.session = Session(version, time.monotonic())
         self.generation = 0
-        self.opened_at = datetime.now(UTC)
-        self.claiming = False
+        self.claiming = self.woken = False
         self.triggered = ""  # the message a TriggerMessage has just asked for
         self.closing: tuple[int, str] | None = None
         self.drained = asyncio.Event()

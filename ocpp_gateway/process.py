@@ -9,15 +9,19 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from django.conf import settings
+from django.db import transaction
 
 from chargepoints import events
+from chargepoints.reports import Closed
 from chargepoints.selectors.admission import Admission, admissions
 from chargepoints.services import connections
 from hub import bus
 from ocpp_gateway.commander import Commander
+from ocpp_gateway.entries import Closing, Reopening
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
 from ocpp_gateway.workers import Asker, DatabaseAwayError
@@ -50,8 +54,10 @@ class Process:
         self.journal = Journal()
         self.commander = Commander(self.id, self.journal, self.links)
         self.admission: Asker[str, Admission | None] = Asker("admission", _admit)
-        self._beats: Asker[None, bool] = Asker("beat", self._beat)
+        self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
+        self._left_open: dict[int, Link] = {}
+        self._tasks: set[asyncio.Future[None]] = set()
         self._ready: asyncio.Task[None] | None = None
         self._clock: asyncio.Task[None] | None = None
 
@@ -63,7 +69,7 @@ class Process:
 
     async def _start(self) -> None:
         with contextlib.suppress(DatabaseAwayError):
-            await self._beats.ask(None)
+            await self._beats.ask({})
         await bus.listener().subscribe(bus.gateway_channel(self.id), self._woken)
         await events.watchers.start()
         self._clock = asyncio.create_task(self._run())
@@ -72,21 +78,66 @@ class Process:
         ids = message.get("charge_points")
         if isinstance(ids, list):
             self.commander.wake(ids)
+        match message.get("replaced"):
+            case [int(pk), int(generation)]:
+                link = self.links.get(pk)
+                if link is not None and link.generation < generation:
+                    self._replace(link)
 
-    def enter(self, link: Link) -> None:
-        """The newest link of a charge point is the one commands go to; the older one is closed (H12)."""
+    def enter(self, link: Link, former: str = "") -> None:
+        """The newest link of a charge point is the one commands go to; the older one is closed (H12).
+
+        `former` is the other gateway process that has the older one.
+        """
+        pk = link.charge_point_id
         self.everything.add(link)
-        older = self.links.get(link.charge_point_id)
-        self.links[link.charge_point_id] = link
-        if older is not None and self._may_replace(link.charge_point_id):
-            older.close(CLOSE_REPLACED, "replaced by a newer connection")
-        self.commander.wake([link.charge_point_id])
+        older = self.links.get(pk)
+        if older is not None and older.generation > link.generation:
+            self._replace(link)
+            return
+        self.links[pk] = link
+        if older is not None and not self._replace(older):
+            self._left_open[pk] = older
+        if former:
+            wake_up = (bus.gateway_channel(former), {"replaced": [pk, link.generation]})
+            task = asyncio.ensure_future(asyncio.to_thread(bus.publish, [wake_up]))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        self.commander.wake([pk])
 
-    def leave(self, link: Link) -> None:
-        """Forget a link; an older one that stayed open becomes the current one again."""
+    def _replace(self, link: Link) -> bool:
+        """Close a link in favour of a newer one, unless that goes on and on; its waiting call fails at once."""
+        unanswered = link.session.close(time.monotonic())
+        if unanswered is not None:
+            self.commander.silent(link, unanswered, "A newer connection replaced this one before the answer.")
+        if not self._may_replace(link.charge_point_id):
+            return False
+        link.close(CLOSE_REPLACED, "replaced by a newer connection")
+        return True
+
+    def leave(self, link: Link) -> Link | None:
+        """Forget a link; the older one that was left open beside it and shall be the current one again, if any."""
+        pk = link.charge_point_id
         self.everything.discard(link)
-        if self.links.get(link.charge_point_id) is link:
-            del self.links[link.charge_point_id]
+        if self._left_open.get(pk) is link:
+            del self._left_open[pk]
+        if self.links.get(pk) is not link:
+            return None
+        del self.links[pk]
+        return self._left_open.pop(pk, None)
+
+    async def take_back(self, link: Link) -> None:
+        """Make an older link the current one again."""
+        opened = replace(link.opened, at=datetime.now(UTC))
+        opening = Reopening(opened, link.generation)
+        self.journal.put(opening)
+        link.generation = await opening.done
+        if link in self.everything and link.charge_point_id not in self.links:
+            self.links[link.charge_point_id] = link
+            self.commander.wake([link.charge_point_id])
+        elif link not in self.everything:
+            ended = Closed(link.charge_point_id, link.generation, datetime.now(UTC), 1006, "the connection broke")
+            self.journal.put(Closing(ended))
 
     def _may_replace(self, charge_point_id: int) -> bool:
         now = time.monotonic()
@@ -115,25 +166,23 @@ class Process:
         for link in list(self.everything):
             timed_out = link.session.expire(now)
             if timed_out is not None:
-                waited = f"No answer within {timed_out.waited:.0f} s."
+                waited = f"No answer within {settings.OCPP_CALL_TIMEOUT:g} s."
                 self.commander.silent(link, timed_out, waited)
             if now - link.session.last_received > settings.OCPP_SILENCE_TIMEOUT:
                 link.close(CLOSE_SILENT, "silent for too long")
 
     async def _tell(self) -> None:
         try:
-            unknown = await self._beats.ask(None)
+            await self._beats.ask({pk: link.generation for pk, link in self.links.items() if link.generation})
         except DatabaseAwayError as error:
             logger.warning("the database does not hear this gateway: %s", error)
-            return
-        if unknown:
-            generations = {pk: link.generation for pk, link in self.links.items() if link.generation}
-            await asyncio.to_thread(connections.connections_reassert, generations=generations)
 
-    def _beat(self, questions: Sequence[None]) -> list[bool]:
+    @transaction.atomic
+    def _beat(self, questions: Sequence[dict[int, int]]) -> list[None]:
         host, pid = socket.gethostname(), os.getpid()
-        known = connections.gateway_beat(process_id=self.id, host=host, pid=pid, started_at=self.started_at)
-        return [known] * len(questions)
+        if connections.gateway_beat(process_id=self.id, host=host, pid=pid, started_at=self.started_at):
+            connections.connections_reassert(generations=questions[-1])
+        return [None] * len(questions)
 
 
 _processes: dict[asyncio.AbstractEventLoop, Process] = {}

@@ -40,8 +40,8 @@ class Exchange(Entry):
         "action",
         "category",
         "connector_number",
-        "error",
         "fact",
+        "failed",
         "frame",
         "is_error",
         "link",
@@ -55,17 +55,19 @@ class Exchange(Entry):
         "transaction_id",
     )
 
-    def __init__(self, link: Link, found: Route, call: Call, raw: str, at: datetime, note: str = "") -> None:
+    def __init__(
+        self, link: Link, found: Route, call: Call, payload: dict[str, Any], raw: str, at: datetime, note: str = ""
+    ) -> None:
         super().__init__(found.group, link.charge_point_id, at)
         self.link = link
         self.action = call.action
         self.category = found.category
         self.message_id = call.id
-        self.payload = call.payload
+        self.payload = payload
         self.raw = raw
         self.started_ns = time.perf_counter_ns()
         self.reply: dict[str, Any] = {}
-        self.error: OcppError | None = None
+        self.failed = False
         self.fact = self.text = self.transaction_id = ""
         self.note = note
         self.is_error = False
@@ -74,15 +76,8 @@ class Exchange(Entry):
 
     def line(self) -> NewLine:
         """The exchange as one line: request, answer, latency."""
-        if self.error is None:
+        if not self.failed:
             self.frame = encoding.result(self.message_id, self.reply)
-        else:
-            error = self.error
-            self.frame = encoding.error(
-                self.message_id, error.code, self.link.session.version, error.description, error.details
-            )
-            self.is_error = True
-            self.text = self.text or error.description
         return NewLine(
             charge_point_id=self.link.charge_point_id,
             at=self.at,
@@ -103,10 +98,14 @@ class Exchange(Entry):
 
     def fail(self, error: Exception) -> None:
         """A bug or a row that the database refuses: the charger gets an InternalError without details."""
-        self.error = OcppError(Code.INTERNAL, "The message could not be processed.")
+        self.failed = self.is_error = True
+        self.text = "The message could not be processed."
+        self.frame = encoding.error(self.message_id, Code.INTERNAL, self.link.session.version, self.text)
 
     def committed(self) -> None:
         """Answer the charger."""
+        if self.link.triggered == self.action:
+            self.link.triggered = ""
         self.link.write(self.frame)
         self.link.answered()
 
@@ -119,23 +118,6 @@ def find(routes: Mapping[str, Route], version: Version, call: Call) -> Route:
             raise OcppError(Code.NOT_SUPPORTED, f"{call.action[:80]} is not something this central system takes.")
         raise OcppError(Code.NOT_IMPLEMENTED, f"{call.action[:80]} is not known.")
     return found
-
-
-# What can be read although it breaks the schema: unknown fields, over-long texts, unknown enum values (M9, D6, D7).
-_READABLE = frozenset({Code.FORMAT, Code.PROPERTY})
-
-
-def deviation(version: Version, call: Call) -> str:
-    """What a payload has that its schema does not allow, in words; empty when it is sound.
-
-    Raises OcppError when it cannot be read: a field is missing or of the wrong type (M16).
-    """
-    violation = schemas.check(version, call.action, "request", call.payload)
-    if violation is None:
-        return ""
-    if violation.code not in _READABLE:
-        raise OcppError(violation.code, violation.message)
-    return violation.message
 
 
 def table(routes: Sequence[Route]) -> dict[str, Route]:

@@ -1,7 +1,7 @@
 """Payloads against the official schemas that the `ocpp` package ships, each compiled at its first use."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -46,7 +46,8 @@ class Violation:
     """One breach of a schema. `path` is like "meterValue/0/timestamp", empty for the payload itself.
 
     `message` quotes at most 80 characters of the payload, and only names of fields. `fields` are the
-    unknown or missing fields meant, `keyword` is the schema's word.
+    unknown or missing fields meant, `keyword` is the schema's word. `where` is the path as steps, `types` are
+    the types allowed there when the type is what is wrong.
     """
 
     code: Code
@@ -54,6 +55,8 @@ class Violation:
     message: str
     keyword: str
     fields: tuple[str, ...] = ()
+    where: tuple[str | int, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 def check(version: Version, action: str, kind: Kind, payload: Any) -> Violation | None:
@@ -64,19 +67,28 @@ def check(version: Version, action: str, kind: Kind, payload: Any) -> Violation 
     """
     if _validator(version, action, kind).is_valid(payload):
         return None
-    return min(violations(version, action, kind, payload), key=lambda found: _GRAVITY[found.code])
+    return gravest(violations(version, action, kind, payload))
 
 
-def violations(version: Version, action: str, kind: Kind, payload: Any) -> Iterator[Violation]:
-    """Every breach in the order of the schema, at most 100."""
-    for problem in islice(_validator(version, action, kind).iter_errors(payload), MAX_VIOLATIONS):
+def gravest(found: Iterable[Violation]) -> Violation:
+    """The breach that decides about the error code; `found` is not empty."""
+    return min(found, key=lambda each: _GRAVITY[each.code])
+
+
+def violations(
+    version: Version, action: str, kind: Kind, payload: Any, most: int | None = MAX_VIOLATIONS
+) -> Iterator[Violation]:
+    """Every breach in the order of the schema, at most 100 unless told otherwise."""
+    for problem in islice(_validator(version, action, kind).iter_errors(payload), most):
         keyword = problem.kind.name
         facts: dict[str, Any] = problem.kind.as_dict()
-        path = _short("/".join(map(str, problem.instance_path)))
+        where = tuple(problem.instance_path)
+        path = _short("/".join(map(str, where)))
         words = _WORDS[keyword](facts) if keyword in _WORDS else "is not valid"
         code = _CODES.get(keyword, Code.PROPERTY)
         fields = (facts["property"],) if keyword == "required" else tuple(facts.get("unexpected", ()))
-        yield Violation(code, path, f"{path or 'payload'} {words}", keyword, fields)
+        types = tuple(facts["types"]) if keyword == "type" else ()
+        yield Violation(code, path, f"{path or 'payload'} {words}", keyword, fields, where, types)
 
 
 def known(version: Version, action: str) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 from ocpp_gateway.encoding import clean
 
 _KILO = {"kWh": "Wh", "kW": "W", "kvarh": "varh", "kvar": "var", "kVA": "VA", "kVAh": "VAh"}
+# Powers of ten: what is larger is no measurement, and arithmetic with it would overflow; what is smaller is nothing.
+_LARGEST = 24
 _SPELLED = {unit.lower(): unit for unit in (*_KILO, *_KILO.values(), "A", "V", "Hz", "Percent", "K")}
 
 
@@ -33,9 +35,11 @@ def number(raw: Any) -> Decimal | None:
     """A number in text: spaces, a comma for the decimal point and exponents are taken (D9)."""
     try:
         parsed = Decimal(str(raw).strip().replace(",", "."))
-    except InvalidOperation:
+    except (InvalidOperation, ValueError):
         return None
-    return parsed if parsed.is_finite() else None
+    if not parsed.is_finite() or (parsed and parsed.adjusted() > _LARGEST):
+        return None
+    return +parsed if parsed and parsed.adjusted() > -_LARGEST else Decimal(0)
 
 
 def unit(raw: str, value: Decimal | None) -> tuple[str, Decimal | None]:
@@ -50,7 +54,16 @@ def text(raw: Any, limit: int = 255) -> str:
     """A field as text that can be stored: null is empty, control-free, at most `limit` characters."""
     if raw is None:
         return ""
-    return clean(raw if isinstance(raw, str) else str(raw))[:limit].strip()
+    try:
+        return clean(raw if isinstance(raw, str) else str(raw))[:limit].strip()
+    except ValueError:  # an integer of thousands of digits
+        return ""
+
+
+def whole(raw: Any) -> int | None:
+    """A whole number, also in quotes; None for what is none."""
+    parsed = number(raw)
+    return int(parsed) if parsed is not None and parsed == parsed.to_integral_value() else None
 
 
 def watt_hours(raw: Any) -> int | None:
@@ -61,4 +74,4 @@ def watt_hours(raw: Any) -> int | None:
 
 def connector(raw: Any) -> int:
     """A connector number that can be stored: -1 and the like are the box, what is absurdly high is cut."""
-    return min(max(0, int(raw)), 2**31 - 1)
+    return min(max(0, whole(raw) or 0), 2**31 - 1)

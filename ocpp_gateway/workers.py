@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
-from django.db import DatabaseError, InterfaceError, connection
+import psycopg
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 
 logger = logging.getLogger(__name__)
 
@@ -14,17 +15,28 @@ Q = TypeVar("Q")
 A = TypeVar("A")
 
 
+# Statements of `chargepoints.sql` fail with psycopg's own errors, those of the ORM with Django's.
+AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
+
+
 class DatabaseAwayError(Exception):
     """PostgreSQL did not answer; try again later."""
 
 
 def guarded(function: Callable[[Sequence[Q]], A]) -> Callable[[Sequence[Q]], A]:
-    """`function` with its thread's connection dropped after an error, so that the next call starts afresh."""
+    """`function` with its thread's connection dropped after an error, so that the next call starts afresh.
+
+    A connection that broke while nobody looked, by a restart of the database, costs no answer: it is made anew.
+    """
 
     def call(questions: Sequence[Q]) -> A:
         try:
-            return function(questions)
-        except (DatabaseError, InterfaceError) as error:
+            try:
+                return function(questions)
+            except AWAY:
+                connection.close()
+                return function(questions)
+        except (DatabaseError, InterfaceError, psycopg.Error) as error:
             connection.close()
             raise DatabaseAwayError(str(error)) from error
 

@@ -72,7 +72,7 @@ def opened(browser: Browser, *, width: int = 1440, height: int = 900) -> Iterato
         yield page
     finally:
         context.close()
-    assert wrong == []
+    assert wrong == [], wrong
 
 
 def sign_in(page: Page, url: str, person: User) -> None:

@@ -48,9 +48,7 @@ def charge_point(
         site=at or site(), identity=chosen, name=name or chosen or f"Charger {next(_number)}", **fields
     )
     for number in range(1, connectors + 1):
-        Connector.objects.create(
-            charge_point=made, number=number, type=ConnectorType.TYPE2, max_power_w=22_000
-        )
+        Connector.objects.create(charge_point=made, number=number, type=ConnectorType.TYPE2, max_power_w=22_000)
     if password and chosen:
         password_set(charge_point=made, password=password)
     return made

@@ -48,9 +48,7 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **shared, "DJANGO_SETTINGS_MODULE": "hub.settings", **extra}
 
 
-def spawn(
-    family: Family, name: str, argv: Iterable[str | Path], log: Path, extra: Mapping[str, str]
-) -> Child:
+def spawn(family: Family, name: str, argv: Iterable[str | Path], log: Path, extra: Mapping[str, str]) -> Child:
     """Start a child that ends with the test run, however that ends."""
     with warnings.catch_warnings():
         # Python 3.12 warns of forking beside threads; the child only binds its life to ours and execs.

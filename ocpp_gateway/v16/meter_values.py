@@ -10,7 +10,7 @@ from chargepoints.services.meters import readings_record, totals_of
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.triggered import triggered
 from ocpp_gateway.values import connector as connector_number
-from ocpp_gateway.values import event_time, number, text, unit
+from ocpp_gateway.values import event_time, number, text, unit, whole
 
 
 def _apply(exchanges: list[Exchange]) -> None:
@@ -18,9 +18,9 @@ def _apply(exchanges: list[Exchange]) -> None:
     for exchange in exchanges:
         told = exchange.payload
         connector = connector_number(told["connectorId"])
-        transaction = told.get("transactionId")
+        transaction = whole(told.get("transactionId")) or 0
         # 0, -1 and the like mean "none" (QUIRKS 4.1, 4.2)
-        transaction_id = str(transaction) if isinstance(transaction, int) and transaction > 0 else ""
+        transaction_id = str(transaction) if transaction > 0 else ""
         found = readings(exchange.link.charge_point_id, connector, told["meterValue"], exchange.at, transaction_id)
         everything += found
         exchange.connector_number = connector

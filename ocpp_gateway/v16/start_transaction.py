@@ -28,12 +28,12 @@ def _start(exchange: Exchange) -> Start:
     number = exchange.connector_number = connector_number(told["connectorId"])
     id_tag = text(told["idTag"])
     # Content, not message id: a repeat may come with a new id, after a reconnect or a restart of ours (T3).
-    content = "|".join((str(number), id_tag.lower(), str(told["timestamp"]), str(told["meterStart"])))
+    content = "|".join((str(number), id_tag.lower(), str(told.get("timestamp")), str(told["meterStart"])))
     return Start(
         charge_point_id=exchange.link.charge_point_id,
         connector_number=number,
         id_tag=id_tag,
-        started_at=event_time(told["timestamp"], exchange.at),
+        started_at=event_time(told.get("timestamp"), exchange.at),
         received_at=exchange.at,
         fingerprint=hashlib.blake2b(content.encode(), digest_size=16).hexdigest(),
         meter_start_wh=watt_hours(told["meterStart"]),

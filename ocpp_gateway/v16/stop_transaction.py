@@ -11,29 +11,32 @@ from chargepoints.services.stops import charges_stop
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.authorize import id_tag_info
 from ocpp_gateway.v16.meter_values import readings
-from ocpp_gateway.values import event_time, text, watt_hours
+from ocpp_gateway.values import event_time, text, watt_hours, whole
 
 
 def _apply(exchanges: list[Exchange]) -> None:
     stops = [_stop(exchange) for exchange in exchanges]
-    for exchange, stop, answer in zip(exchanges, stops, charges_stop(stops=stops), strict=True):
+    answers = charges_stop(stops=stops)
+    for exchange, stop, answer in zip(exchanges, stops, answers, strict=True):
         register = "no register" if stop.meter_stop_wh is None else f"meter {stop.meter_stop_wh} Wh"
         energy = "" if answer.energy_wh is None else f"{answer.energy_wh / 1000:.2f} kWh"
         exchange.fact = ", ".join(part for part in (stop.transaction_id, energy, stop.reason) if part)
         exchange.text = ", ".join(part for part in (register, answer.note) if part)
         exchange.is_error = not answer.known
-    _transaction_data(exchanges)
+    # A repeat brings the same values once more (T3).
+    _transaction_data([exchange for exchange, answer in zip(exchanges, answers, strict=True) if not answer.repeated])
     _tags(exchanges, stops)
 
 
 def _stop(exchange: Exchange) -> Stop:
     told = exchange.payload
-    exchange.transaction_id = str(told["transactionId"])
+    number = whole(told["transactionId"])
+    exchange.transaction_id = text(told["transactionId"], 64) if number is None else str(number)
     content = json.dumps([told.get(name) for name in ("transactionId", "timestamp", "meterStop")])
     return Stop(
         charge_point_id=exchange.link.charge_point_id,
-        transaction_id=exchange.transaction_id[:64],
-        ended_at=event_time(told["timestamp"], exchange.at),
+        transaction_id=exchange.transaction_id,
+        ended_at=event_time(told.get("timestamp"), exchange.at),
         received_at=exchange.at,
         fingerprint=hashlib.blake2b(content.encode(), digest_size=16).hexdigest(),
         meter_stop_wh=watt_hours(told["meterStop"]),

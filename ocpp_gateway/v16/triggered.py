@@ -10,8 +10,6 @@ def triggered(exchanges: Sequence[Exchange]) -> None:
     """Mark the triggers for this action as effective on the charge points that were asked lately."""
     asked = [exchange for exchange in exchanges if exchange.link.triggered == exchange.action]
     if asked:
-        for exchange in asked:
-            exchange.link.triggered = ""
         effects_seen_message(
             charge_point_ids=[exchange.link.charge_point_id for exchange in asked],
             action=asked[0].action,

@@ -10,14 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.bench.errors import BenchError
 from tests.stage import CHECKOUT
 
 Reply = dict[str, Any]
 PATIENCE_SECONDS = 300.0
-
-
-class BenchError(Exception):
-    """What was measured is worth nothing; the message says why."""
 
 
 @dataclass

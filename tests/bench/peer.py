@@ -19,33 +19,33 @@ Accepted: Any = "Accepted"
 class Peer(ChargePoint):  # type: ignore[misc]
     """The central system's side of one charger."""
 
-    @on("BootNotification")  # type: ignore[untyped-decorator]
-    def boot(self, **_: object) -> call_result.BootNotification:
+    @on("BootNotification")
+    def on_boot(self, **_: object) -> call_result.BootNotification:
         """Accept."""
         return call_result.BootNotification(_now(), 300, Accepted)
 
-    @on("Heartbeat")  # type: ignore[untyped-decorator]
-    def heartbeat(self) -> call_result.Heartbeat:
+    @on("Heartbeat")
+    def on_heartbeat(self) -> call_result.Heartbeat:
         """The time."""
         return call_result.Heartbeat(_now())
 
-    @on("StatusNotification")  # type: ignore[untyped-decorator]
-    def status(self, **_: object) -> call_result.StatusNotification:
+    @on("StatusNotification")
+    def on_status(self, **_: object) -> call_result.StatusNotification:
         """Noted by nobody."""
         return call_result.StatusNotification()
 
-    @on("MeterValues")  # type: ignore[untyped-decorator]
-    def meter(self, **_: object) -> call_result.MeterValues:
+    @on("MeterValues")
+    def on_meter(self, **_: object) -> call_result.MeterValues:
         """Noted by nobody."""
         return call_result.MeterValues()
 
-    @on("StartTransaction")  # type: ignore[untyped-decorator]
-    def start(self, **_: object) -> call_result.StartTransaction:
+    @on("StartTransaction")
+    def on_start(self, **_: object) -> call_result.StartTransaction:
         """A new number."""
         return call_result.StartTransaction(next(_numbers), {"status": "Accepted"})
 
-    @on("StopTransaction")  # type: ignore[untyped-decorator]
-    def stop(self, **_: object) -> call_result.StopTransaction:
+    @on("StopTransaction")
+    def on_stop(self, **_: object) -> call_result.StopTransaction:
         """Noted by nobody."""
         return call_result.StopTransaction()
 

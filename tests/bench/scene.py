@@ -1,29 +1,33 @@
 """Chargers in the database, and server processes around them."""
 
 import itertools
-import subprocess
+import socket
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from pathlib import Path
 
-from django.db import connection
-
-from chargepoints.choices import ConnectorStatus, ConnectorType
-from chargepoints.models import ChargeKey, ChargePoint, Connection, Connector, LogLine, Site
-from chargepoints.services.credentials import password_hmac
 from hub.embedded.waiting import until
-from hub.teams.models import Organisation, Team
 from tests.bench.machine import cpu_seconds
 from tests.bench.servers import Servers
-from tests.stage import CHECKOUT, Server, Worker, free_port, spawn
+from tests.stage import Server, Worker, free_port, spawn
 
-PASSWORD = "correct-horse-battery"
-PER_SITE = 20
 SERVERS = ("daphne", "uvicorn")
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """CPU seconds used so far, or between two looks."""
+
+    process: float
+    postgres: float
+
+    def since(self, before: "Cpu", messages: int) -> "Cpu":
+        """What was used since `before`, per 10,000 messages."""
+        share = 10_000 / messages
+        return Cpu((self.process - before.process) * share, (self.postgres - before.postgres) * share)
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,14 @@ class Scene:
         """A number of chargers or messages."""
         return quick if self.quick else full if self.full else usual
 
+    def cpu(self, pid: int) -> Cpu:
+        """CPU seconds of a process and of all PostgreSQL processes together."""
+        return Cpu(cpu_seconds(pid), cpu_seconds(self.servers.postgres.pid))
+
     @contextmanager
-    def web(self, name: str) -> Iterator[Server]:
+    def web(self, name: str, extra: Mapping[str, str] | None = None) -> Iterator[Server]:
         """A web and gateway process."""
-        server = Server(self.servers.family, name, self._log(name), extra={"HUB_PORT": "0"})
+        server = Server(self.servers.family, name, self.log(name), extra=extra or {})
         try:
             server.start()
             yield server
@@ -49,26 +57,40 @@ class Scene:
             server.stop()
 
     @contextmanager
-    def worker(self) -> Iterator[Worker]:
+    def worker(self) -> Iterator[None]:
         """A Celery worker with its clock."""
-        worker = Worker(self.servers.family, "worker", self._log("worker"), beat=True)
+        worker = Worker(self.servers.family, "worker", self.log("worker"), beat=True)
         try:
             worker.start()
-            yield worker
+            yield
         finally:
             worker.stop()
 
     @contextmanager
     def peer(self) -> Iterator[tuple[int, int]]:
-        """The yardstick; its process id and port."""
-        port, log = free_port(), self._log("peer")
-        argv = [sys.executable, "-m", "tests.bench.peer", "--port", str(port)]
-        child = spawn(self.servers.family, "peer", argv, log, {})
+        """The yardstick: its process id and port."""
+        port, log = free_port(), self.log("peer")
+        child = spawn(
+            self.servers.family, "peer", [sys.executable, "-m", "tests.bench.peer", "--port", str(port)], log, {}
+        )
         try:
             until(lambda: _listens(port), child, log)
             yield child.pid, port
         finally:
             self.servers.family.stop(child)
 
-    def _log(self, name: str) -> "object":
+    def log(self, name: str) -> Path:
+        """A fresh log file; it goes with the run."""
         return self.servers.home / f"{name}-{next(_numbers)}.log"
+
+
+def pid_of(server: Server) -> int:
+    """The process id of a started server."""
+    assert server.child is not None
+    return server.child.pid
+
+
+def _listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False

@@ -11,7 +11,8 @@ def show(title: str, head: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Non
     widths = [max(len(row[at]) for row in texts) for at in range(len(head))]
     print(f"\n{title}")
     for number, row in enumerate(texts):
-        cells = [cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(zip(row, widths))]
+        first, *others = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        cells = [first.strip().ljust(widths[0]), *others]
         print("  " + "  ".join(cells).rstrip())
         if number == 0:
             print("  " + "  ".join("-" * width for width in widths))

@@ -1,0 +1,69 @@
+"""Payloads that break their schema and can be read all the same: strict out, lenient in, never silent (CSMS.md 3)."""
+
+from itertools import islice
+from typing import Any
+
+from ocpp_gateway import schemas
+from ocpp_gateway.errors import Code, OcppError, Version
+from ocpp_gateway.frames import Call
+from ocpp_gateway.schemas import Violation
+from ocpp_gateway.values import number
+
+# Unknown fields, over-long texts, unknown enum values (M9, D6, D7).
+_READABLE = frozenset({Code.FORMAT, Code.PROPERTY})
+_NUMBERS = frozenset({"integer", "number"})
+
+
+def read(version: Version, call: Call) -> tuple[dict[str, Any], str]:
+    """The payload for the handlers, and what its schema does not allow in words; empty when it is sound.
+
+    A null is an absent field. Numbers and texts may stand for one another where nothing is lost: the handlers read
+    them through `values`. Raises OcppError when the rest cannot be read (M16).
+    """
+    if schemas.check(version, call.action, "request", call.payload) is None:
+        return call.payload, ""
+    payload = _without_nulls(call.payload)
+    worst: Violation | None = None
+    for violation in schemas.violations(version, call.action, "request", payload, most=None):
+        if not _readable(violation, payload):
+            refused = schemas.gravest(_unreadable(version, call.action, payload))
+            raise OcppError(refused.code, refused.message)
+        worst = violation if worst is None else schemas.gravest((worst, violation))
+    return payload, worst.message if worst else "null fields"
+
+
+def _unreadable(version: Version, action: str, payload: dict[str, Any]) -> list[Violation]:
+    found = schemas.violations(version, action, "request", payload, most=None)
+    return list(islice((violation for violation in found if not _readable(violation, payload)), schemas.MAX_VIOLATIONS))
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def _readable(violation: Violation, payload: dict[str, Any]) -> bool:
+    if violation.code in _READABLE:
+        return True
+    # No message is refused for its time: ours is taken instead (T8).
+    if violation.fields == ("timestamp",) or violation.where[-1:] == ("timestamp",):
+        return True
+    return violation.code is Code.TYPE and _coercible(violation, payload)
+
+
+def _coercible(violation: Violation, payload: dict[str, Any]) -> bool:
+    value: Any = payload
+    for step in violation.where:
+        value = value[step]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return False
+    if "string" in violation.types:
+        return True
+    digits = number(value)
+    if digits is None or not _NUMBERS & set(violation.types):
+        return False
+    # A register with decimals is cut to whole Wh (D9).
+    return digits == digits.to_integral_value() or str(violation.where[-1]).startswith("meterSt")
