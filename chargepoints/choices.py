@@ -167,3 +167,23 @@ class Refusal(models.TextChoices):
     BAD_IDENTITY = "bad-identity", "The address does not end in a usable identity"
     INACTIVE = "inactive", "The charge point is deactivated"
     TOO_MANY = "too-many", "Too many attempts"
+
+
+class ReservationState(models.TextChoices):
+    """How a reservation stands."""
+
+    ACTIVE = "active"
+    USED = "used"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class IssuedState(models.TextChoices):
+    """How a certificate of ours for a charger stands."""
+
+    REQUESTED = "requested"
+    REFUSED = "refused"
+    SENT = "sent"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    REVOKED = "revoked"

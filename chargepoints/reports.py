@@ -201,6 +201,7 @@ class CommandAnswer:
     outcome: CommandStatus
     word: str
     at: datetime
+    response: dict[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,3 +212,15 @@ class ClaimedCommand:
     charge_point_id: int
     kind: str
     parameters: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A charger's answer to a command, with what was asked; `response` is None for an error or silence."""
+
+    command_id: UUID
+    charge_point_id: int
+    outcome: CommandStatus
+    request: dict[str, object]
+    response: dict[str, object] | None
+    at: datetime

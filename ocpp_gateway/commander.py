@@ -13,10 +13,11 @@ from django.conf import settings
 from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
 from chargepoints.services.commands import commands_claim, commands_waiting
-from ocpp_gateway import schemas
-from ocpp_gateway.entries import Note, Outcome, expired
+from ocpp_gateway import encoding, schemas
+from ocpp_gateway.entries import Note, Outcome
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
+from ocpp_gateway.outgoing import Outgoing, Payload, judge_error, judge_status
 from ocpp_gateway.session import Answered, Late, Refused, TimedOut
 from ocpp_gateway.versions import DIALECTS
 from ocpp_gateway.workers import Asker, DatabaseAwayError
@@ -38,13 +39,24 @@ def waiting(questions: Sequence[str]) -> list[list[int]]:
     return [commands_waiting(gateway=gateway) for gateway in questions]
 
 
+def _written(link: Link, message: Outgoing | None, command: ClaimedCommand) -> tuple[str, Payload, str]:
+    """Action and payload of a command, and what is wrong with them in words; strict in what we send (M8)."""
+    if message is None:
+        return command.kind, {}, f"{link.session.version} has no message for this."
+    payload = message.build(command.parameters)
+    action = message.action or str(command.parameters["action"])
+    violation = schemas.check(link.session.version, action, "request", encoding.plain(payload))
+    return action, payload, violation.message if violation else ""
+
+
 class Sent:
-    """A call of ours that waits for its answer."""
+    """A call of ours that waits for its answer. `message` is None for one that could not be written."""
 
-    __slots__ = ("action", "at", "frame")
+    __slots__ = ("action", "at", "category", "frame", "message", "payload")
 
-    def __init__(self, action: str, frame: str) -> None:
-        self.action, self.frame = action, frame
+    def __init__(self, message: Outgoing | None, action: str, payload: Payload, frame: str) -> None:
+        self.message, self.action, self.payload, self.frame = message, action, payload, frame
+        self.category = message.category if message else Category.STATE
         self.at = datetime.now(UTC)
 
 
@@ -92,11 +104,9 @@ class Commander:
             self._send(link, command)
 
     def _send(self, link: Link, command: ClaimedCommand) -> None:
-        dialect = DIALECTS[link.session.version]
+        message = DIALECTS[link.session.version].calls.get(command.kind)
         try:
-            action, payload = dialect.build(command.kind, command.parameters)
-            violation = schemas.check(link.session.version, action, "request", payload)
-            problem = violation.message if violation else ""
+            action, payload, problem = _written(link, message, command)
         except (KeyError, ValueError, TypeError) as error:
             action, payload, problem = command.kind, {}, f"this command cannot be written as OCPP: {error}"
         if not problem and self._links.get(link.charge_point_id) is not link:
@@ -105,28 +115,30 @@ class Commander:
             self._failed(link, command.id, action, problem)
             return
         frame = link.session.start_call(str(command.id), action, payload, time.monotonic(), settings.OCPP_CALL_TIMEOUT)
-        self._sent[str(command.id)] = (link, Sent(action, frame))
+        self._sent[str(command.id)] = (link, Sent(message, action, payload, frame))
         if action == "TriggerMessage":
             link.triggered = str(payload["requestedMessage"])
         link.write(frame)
 
     def _failed(self, link: Link, command_id: UUID, action: str, problem: str) -> None:
         answer = CommandAnswer(command_id, link.charge_point_id, CommandStatus.FAILED, problem, datetime.now(UTC))
-        line = self._line(link, str(command_id), Sent(action, ""), "not sent", problem, is_error=True)
+        line = self._line(link, str(command_id), Sent(None, action, {}, ""), "not sent", problem, is_error=True)
         self._journal.put(Outcome(answer, line, partial(self.wake, [link.charge_point_id])))
 
     def answered(self, link: Link, event: Answered | Refused, raw: str) -> None:
         """The charger answered a call of ours."""
-        dialect = DIALECTS[link.session.version]
+        message = self._sent[event.id][1].message if event.id in self._sent else None
+        response: Payload | None = None
         if isinstance(event, Answered):
             violation = schemas.check(link.session.version, event.action, "response", event.payload)
             if violation is None:
-                outcome, word = dialect.judge(event.payload)
+                response = event.payload
+                outcome, word = (message.judge if message else judge_status)(event.payload)
             else:
                 outcome, word = CommandStatus.FAILED, f"Invalid answer: {violation.message}"
         else:
-            outcome, word = dialect.judge_error(event.code, event.raw_code, event.description)
-        self._end(link, event.id, outcome, word, raw)
+            outcome, word = judge_error(event.code, event.raw_code, event.description)
+        self._end(link, event.id, outcome, word, raw, response)
 
     def silent(self, link: Link, event: TimedOut, why: str) -> None:
         """No answer came in time, or the socket ended before it."""
@@ -137,15 +149,20 @@ class Commander:
         what = f"answer to {event.action}" if event.action else "answer to nothing we asked"
         self._journal.put(Note(link, action="Late answer", fact=what, text="ignored", request=raw))
 
-    def _end(self, link: Link, message_id: str, outcome: CommandStatus, word: str, raw: str) -> None:
-        _, sent = self._sent.pop(message_id, (link, Sent("", "")))
-        command_id = UUID(message_id)
-        answer = CommandAnswer(command_id, link.charge_point_id, outcome, word, datetime.now(UTC))
-        if outcome == CommandStatus.EXPIRED:
-            answer = expired(command_id, link.charge_point_id, word)
-        is_error = outcome != CommandStatus.ACCEPTED
-        line = self._line(link, message_id, sent, word, "", is_error=is_error, answer=raw)
-        self._journal.put(Outcome(answer, line, partial(self.wake, [link.charge_point_id])))
+    def _end(
+        self,
+        link: Link,
+        message_id: str,
+        outcome: CommandStatus,
+        word: str,
+        raw: str,
+        response: Payload | None = None,
+    ) -> None:
+        _, sent = self._sent.pop(message_id, (link, Sent(None, "", {}, "")))
+        answer = CommandAnswer(UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), response)
+        line = self._line(link, message_id, sent, word, "", is_error=outcome != CommandStatus.ACCEPTED, answer=raw)
+        wake = partial(self.wake, [link.charge_point_id])
+        self._journal.put(Outcome(answer, line, wake, sent.message, sent.payload))
 
     def _line(
         self, link: Link, message_id: str, sent: Sent, fact: str, text: str, *, is_error: bool, answer: str = ""
@@ -155,7 +172,7 @@ class Commander:
             charge_point_id=link.charge_point_id,
             at=sent.at,
             direction=Direction.OUT,
-            category=DIALECTS[link.session.version].categories.get(sent.action, Category.STATE),
+            category=sent.category,
             action=sent.action,
             fact=f"→ {fact}",
             text=text,

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import Any
 
-from chargepoints.choices import Category, CommandStatus, Direction
-from chargepoints.reports import Closed, CommandAnswer, NewLine, Opened, Refused
+from chargepoints.choices import Category, Direction
+from chargepoints.reports import Answer, Closed, CommandAnswer, NewLine, Opened, Refused
 from chargepoints.services.commands import commands_answer
 from chargepoints.services.connections import attempts_record, connections_close, connections_open
 from ocpp_gateway.journal import Entry, Group
 from ocpp_gateway.links import Link
+from ocpp_gateway.outgoing import Outgoing
 
 
 def _open(entries: list["Opening"]) -> None:
@@ -33,7 +34,14 @@ def _refuse(entries: list["Refusing"]) -> None:
 
 
 def _answer(entries: list["Outcome"]) -> None:
-    commands_answer(answers=[entry.answer for entry in entries if entry.answer is not None])
+    commands_answer(answers=[entry.answer for entry in entries])
+    by_message: dict[str, list[Outcome]] = {}
+    for entry in entries:
+        if entry.message is not None:
+            by_message.setdefault(entry.message.kind, []).append(entry)
+    for told in by_message.values():
+        if told[0].message is not None:
+            told[0].message.apply([entry.told for entry in told])
 
 
 def _nothing(entries: list["Note"]) -> None:
@@ -151,15 +159,32 @@ class Refusing(Entry):
 
 
 class Outcome(Entry):
-    """How a call of ours ended: answered, refused, or silence. `answer` is None when it came too late to count."""
+    """How a call of ours ended: answered, refused, or silence. `message` is None when it could not be written."""
 
-    __slots__ = ("answer", "new_line", "on_committed")
+    __slots__ = ("answer", "message", "new_line", "on_committed", "request")
 
-    def __init__(self, answer: CommandAnswer | None, new_line: NewLine, on_committed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        answer: CommandAnswer,
+        new_line: NewLine,
+        on_committed: Callable[[], None],
+        message: Outgoing | None = None,
+        request: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(ANSWER, new_line.charge_point_id, datetime.now(UTC), from_charger=bool(new_line.answer))
         self.answer = answer
         self.new_line = new_line
         self.on_committed = on_committed
+        self.message = message
+        self.request = request or {}
+
+    @property
+    def told(self) -> Answer:
+        """What was asked and answered, for what the answer changes."""
+        answer = self.answer
+        return Answer(
+            answer.command_id, answer.charge_point_id, answer.outcome, self.request, answer.response, answer.at
+        )
 
     def line(self) -> NewLine:
         """Call and answer as one line, at the time of the call."""
@@ -194,8 +219,3 @@ class Note(Entry):
     def line(self) -> NewLine:
         """The line itself."""
         return self.new_line
-
-
-def expired(command_id: UUID, charge_point_id: int, word: str) -> CommandAnswer:
-    """No answer came."""
-    return CommandAnswer(command_id, charge_point_id, CommandStatus.EXPIRED, word, datetime.now(UTC))

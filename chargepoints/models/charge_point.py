@@ -39,21 +39,28 @@ class ChargePoint(models.Model):
     booted_at = models.DateTimeField(null=True, blank=True)
 
     password_hmac = models.CharField(max_length=64, blank=True, editable=False)
-    registration = models.CharField(max_length=8, choices=Registration, default=Registration.ACCEPTED)
-    heartbeat_interval = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Seconds; empty = default."
+    # A password on its way to the charger: both are good until its answer, or its next login, says which (D4, WP3).
+    next_password_hmac = models.CharField(max_length=64, blank=True, editable=False)
+    security_profile = models.PositiveSmallIntegerField(
+        default=1,
+        choices=[(0, "0: no password"), (1, "1: password"), (2, "2: TLS"), (3, "3: TLS, client certificate")],
+        help_text="The lowest that is let in. It rises by itself when the charger has connected with a higher one.",
     )
+    assume_version = models.CharField(
+        max_length=16, blank=True, help_text="For chargers that offer no OCPP version: the one they speak."
+    )
+    is_strict = models.BooleanField(default=False, help_text="Refuse every deviation (certification runs).")
+    registration = models.CharField(max_length=8, choices=Registration, default=Registration.ACCEPTED)
+    heartbeat_interval = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds; empty = default.")
     is_active = models.BooleanField(default=True)
     maintenance = models.BooleanField(default=False)
     maintenance_reason = models.CharField(max_length=200, blank=True)
 
     # Connector 0 is the box itself and never hides its connectors.
     box_status = models.CharField(max_length=16, blank=True)
-    box_error_code = models.CharField(max_length=50, blank=True)
+    box_error_code = models.CharField(max_length=255, blank=True)
 
-    integration = models.CharField(
-        max_length=16, choices=Integration, default=Integration.PENDING, editable=False
-    )
+    integration = models.CharField(max_length=16, choices=Integration, default=Integration.PENDING, editable=False)
     state = models.CharField(max_length=20, choices=State, default=State.PASSIVE, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -176,6 +176,9 @@ def commands_waiting(*, gateway: str) -> list[int]:
     return [row[0] for row in sql.rows(_WAITING, gateway)]
 
 
+_ANSWERED = ("status", "answered_at", "answer", "result", "effect", "effect_at", "effect_due_at", "effect_text")
+
+
 def commands_answer(*, answers: Sequence[CommandAnswer]) -> None:
     """Record the answers of chargers (or that there was none) and start waiting for the effects.
 
@@ -188,10 +191,20 @@ def commands_answer(*, answers: Sequence[CommandAnswer]) -> None:
         command.status = answer.outcome
         command.answered_at = answer.at
         command.answer = answer.word[:255]
+        command.result = answer.response
         if command.effect != Effect.SEEN:
             _await_effect(command, answer)
         command.save(
-            update_fields=["status", "answered_at", "answer", "effect", "effect_at", "effect_due_at", "effect_text"]
+            update_fields=[
+                "status",
+                "answered_at",
+                "answer",
+                "result",
+                "effect",
+                "effect_at",
+                "effect_due_at",
+                "effect_text",
+            ]
         )
     changed({answer.charge_point_id for answer in answers}, "commands", "actions", "row")
 
