@@ -13,8 +13,10 @@ from django.conf import settings
 from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
 from chargepoints.services.commands import commands_claim, commands_waiting
-from ocpp_gateway import schemas
+from ocpp_gateway import lenient, schemas
+from ocpp_gateway.encoding import clean
 from ocpp_gateway.entries import Note, Outcome, expired
+from ocpp_gateway.errors import OcppError
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
 from ocpp_gateway.session import Answered, Late, Refused, TimedOut
@@ -119,11 +121,10 @@ class Commander:
         """The charger answered a call of ours."""
         dialect = DIALECTS[link.session.version]
         if isinstance(event, Answered):
-            violation = schemas.check(link.session.version, event.action, "response", event.payload)
-            if violation is None:
-                outcome, word = dialect.judge(event.payload)
-            else:
-                outcome, word = CommandStatus.FAILED, f"Invalid answer: {violation.message}"
+            try:
+                outcome, word = dialect.judge(lenient.read_answer(link.session.version, event.action, event.payload))
+            except OcppError as error:
+                outcome, word = CommandStatus.FAILED, f"Invalid answer: {error.description}"
         else:
             outcome, word = dialect.judge_error(event.code, event.raw_code, event.description)
         self._end(link, event.id, outcome, word, raw)
@@ -139,7 +140,7 @@ class Commander:
 
     def _end(self, link: Link, message_id: str, outcome: CommandStatus, word: str, raw: str) -> None:
         _, sent = self._sent.pop(message_id, (link, Sent("", "")))
-        command_id = UUID(message_id)
+        command_id, word = UUID(message_id), clean(word)
         answer = CommandAnswer(command_id, link.charge_point_id, outcome, word, datetime.now(UTC))
         if outcome == CommandStatus.EXPIRED:
             answer = expired(command_id, link.charge_point_id, word)
