@@ -1,5 +1,6 @@
 """The ASGI application. HUB_ROLES says which routes this process serves."""
 
+import gc
 import os
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ async def nothing_here(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "websocket.http.response.body", "body": b""})
 
 
-_nowhere = re_path(r"", cast(Any, nothing_here))
+_nowhere = re_path(r"", cast("Any", nothing_here))
 # Two branches: browsers, whose origin and session are checked, and chargers, which have neither (H10).
 _browsers = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter([*desk, _nowhere])))
 _sockets = [
@@ -34,3 +35,8 @@ _sockets = [
 ]
 
 application = ProtocolTypeRouter({"http": http, "websocket": URLRouter(_sockets)})
+
+# Looking through thousands of idle sockets for garbage takes about 0.4 CPU seconds per 10,000 messages (2,000 sockets).
+gc.collect()
+gc.freeze()
+gc.set_threshold(50_000, 20, 100)

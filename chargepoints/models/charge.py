@@ -12,16 +12,12 @@ class Charge(models.Model):
     """One charging session. Energy in integer Wh; times UTC; the charger's own times beside ours."""
 
     charge_point = models.ForeignKey(ChargePoint, on_delete=models.PROTECT, related_name="charges")
-    connector = models.ForeignKey(
-        Connector, on_delete=models.PROTECT, null=True, blank=True, related_name="charges"
-    )
+    connector = models.ForeignKey(Connector, on_delete=models.PROTECT, null=True, blank=True, related_name="charges")
     transaction_id = models.CharField(max_length=64, help_text="The protocol's own id.")
     start_fingerprint = models.CharField(max_length=32, null=True, editable=False)
     state = models.CharField(max_length=12, choices=ChargeState, default=ChargeState.STARTING)
     id_tag = models.CharField(max_length=255, blank=True)
-    charge_key = models.ForeignKey(
-        ChargeKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="charges"
-    )
+    charge_key = models.ForeignKey(ChargeKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="charges")
     verdict = models.CharField(max_length=12, choices=Verdict, blank=True)
     started_at = models.DateTimeField(help_text="The charger's own time, or ours where it is unusable.")
     start_received_at = models.DateTimeField(null=True, blank=True)
@@ -44,9 +40,7 @@ class Charge(models.Model):
     class Meta:
         ordering = ["-started_at", "-id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["charge_point", "transaction_id"], name="charge_transaction_unique"
-            ),
+            models.UniqueConstraint(fields=["charge_point", "transaction_id"], name="charge_transaction_unique"),
             models.UniqueConstraint(fields=["charge_point", "start_fingerprint"], name="charge_start_unique"),
             models.UniqueConstraint(
                 fields=["connector"],

@@ -40,9 +40,7 @@ class ChargePoint(models.Model):
 
     password_hmac = models.CharField(max_length=64, blank=True, editable=False)
     registration = models.CharField(max_length=8, choices=Registration, default=Registration.ACCEPTED)
-    heartbeat_interval = models.PositiveIntegerField(
-        null=True, blank=True, help_text="Seconds; empty = default."
-    )
+    heartbeat_interval = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds; empty = default.")
     is_active = models.BooleanField(default=True)
     maintenance = models.BooleanField(default=False)
     maintenance_reason = models.CharField(max_length=200, blank=True)
@@ -51,9 +49,7 @@ class ChargePoint(models.Model):
     box_status = models.CharField(max_length=16, blank=True)
     box_error_code = models.CharField(max_length=50, blank=True)
 
-    integration = models.CharField(
-        max_length=16, choices=Integration, default=Integration.PENDING, editable=False
-    )
+    integration = models.CharField(max_length=16, choices=Integration, default=Integration.PENDING, editable=False)
     state = models.CharField(max_length=20, choices=State, default=State.PASSIVE, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -20,9 +20,7 @@ class Command(models.Model):
     status = models.CharField(max_length=12, choices=CommandStatus, default=CommandStatus.QUEUED)
     effect = models.CharField(max_length=8, choices=Effect, default=Effect.NONE, blank=True)
     connector_number = models.PositiveIntegerField(null=True, blank=True)
-    charge = models.ForeignKey(
-        Charge, on_delete=models.SET_NULL, null=True, blank=True, related_name="commands"
-    )
+    charge = models.ForeignKey(Charge, on_delete=models.SET_NULL, null=True, blank=True, related_name="commands")
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="commands"
     )
@@ -34,9 +32,7 @@ class Command(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     sent_generation = models.BigIntegerField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
-    answer = models.CharField(
-        max_length=255, blank=True, help_text="The charger's word, or why there is none."
-    )
+    answer = models.CharField(max_length=255, blank=True, help_text="The charger's word, or why there is none.")
     expires_at = models.DateTimeField()
     effect_due_at = models.DateTimeField(null=True, blank=True)
     effect_at = models.DateTimeField(null=True, blank=True)

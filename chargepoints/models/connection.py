@@ -58,9 +58,7 @@ class LinkPeriod(models.Model):
 
     class Meta:
         ordering = ["-started_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["charge_point", "generation"], name="link_period_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["charge_point", "generation"], name="link_period_unique")]
         indexes = [models.Index(fields=["charge_point", "-started_at"], name="link_period_recent")]
 
     def __str__(self) -> str:

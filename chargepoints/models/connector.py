@@ -26,9 +26,7 @@ class Connector(models.Model):
 
     class Meta:
         ordering = ["charge_point", "number"]
-        constraints = [
-            models.UniqueConstraint(fields=["charge_point", "number"], name="connector_number_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["charge_point", "number"], name="connector_number_unique")]
 
     def __str__(self) -> str:
         return f"{self.charge_point} {self.number}"

@@ -17,9 +17,7 @@ class Driver(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [
-            models.UniqueConstraint(fields=["organisation", "user_id"], name="driver_user_id_unique")
-        ]
+        constraints = [models.UniqueConstraint(fields=["organisation", "user_id"], name="driver_user_id_unique")]
 
     def __str__(self) -> str:
         return self.name
@@ -29,9 +27,7 @@ class ChargeKey(models.Model):
     """An id tag: an RFID card or an app token. Compared without regard to case (OCPP 1.6 CiString)."""
 
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, related_name="charge_keys")
-    driver = models.ForeignKey(
-        Driver, on_delete=models.SET_NULL, null=True, blank=True, related_name="charge_keys"
-    )
+    driver = models.ForeignKey(Driver, on_delete=models.SET_NULL, null=True, blank=True, related_name="charge_keys")
     id_tag = models.CharField(max_length=255)
     type = models.CharField(max_length=8, choices=KeyType, default=KeyType.RFID)
     state = models.CharField(max_length=8, choices=KeyState, default=KeyState.ACTIVE)
@@ -40,9 +36,7 @@ class ChargeKey(models.Model):
 
     class Meta:
         ordering = ["id_tag"]
-        constraints = [
-            models.UniqueConstraint("organisation", Lower("id_tag"), name="charge_key_id_tag_unique")
-        ]
+        constraints = [models.UniqueConstraint("organisation", Lower("id_tag"), name="charge_key_id_tag_unique")]
 
     def __str__(self) -> str:
         return self.id_tag
