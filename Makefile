@@ -2,13 +2,14 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: help run test pins clean
+.PHONY: help run test bench pins clean
 
 help:
 	@echo "make run                    start the portal, its databases and simulated chargers"
 	@echo "make run HUB_PORT=8001      the same on another port (HUB_HOST, HUB_DATA, HUB_DEMO_CHARGERS: README.md)"
 	@echo "make test                   lint, types, imports, migrations and all tests"
 	@echo "make test ARGS=\"-k login\"   only these tests; ARGS goes to pytest"
+	@echo "make bench                  measure; ARGS=\"gateway storm --quick\", or --full for the promised sizes"
 	@echo "make pins                   compile requirements*.txt from requirements*.in"
 	@echo "make clean                  remove caches; keeps .venv and the data in .hub"
 	@echo "PYTHON=python3.12           names the Python to use, with any of them"
@@ -18,6 +19,9 @@ run:
 
 test:
 	@HUB_STOP_WITH=$$PPID exec $(PYTHON) hub/bootstrap.py test $(ARGS)
+
+bench:
+	@HUB_STOP_WITH=$$PPID exec $(PYTHON) hub/bootstrap.py exec -- .venv/bin/python -m tests.bench $(ARGS)
 
 pins:
 	@directory=$$(mktemp -d) && trap 'rm -rf "$$directory"' EXIT && \

@@ -13,8 +13,10 @@ from django.conf import settings
 from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
 from chargepoints.services.commands import commands_claim, commands_waiting
-from ocpp_gateway import encoding, schemas
+from ocpp_gateway import encoding, lenient, schemas
+from ocpp_gateway.encoding import clean, storable
 from ocpp_gateway.entries import Note, Outcome
+from ocpp_gateway.errors import OcppError
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
 from ocpp_gateway.outgoing import Outgoing, Payload, judge_error, judge_status
@@ -130,12 +132,11 @@ class Commander:
         message = self._sent[event.id][1].message if event.id in self._sent else None
         response: Payload | None = None
         if isinstance(event, Answered):
-            violation = schemas.check(link.session.version, event.action, "response", event.payload)
-            if violation is None:
-                response = event.payload
-                outcome, word = (message.judge if message else judge_status)(event.payload)
-            else:
-                outcome, word = CommandStatus.FAILED, f"Invalid answer: {violation.message}"
+            try:
+                response = lenient.read_answer(link.session.version, event.action, event.payload)
+                outcome, word = (message.judge if message else judge_status)(response)
+            except OcppError as error:
+                outcome, word = CommandStatus.FAILED, f"Invalid answer: {error.description}"
         else:
             outcome, word = judge_error(event.code, event.raw_code, event.description)
         self._end(link, event.id, outcome, word, raw, response)
@@ -159,7 +160,10 @@ class Commander:
         response: Payload | None = None,
     ) -> None:
         _, sent = self._sent.pop(message_id, (link, Sent(None, "", {}, "")))
-        answer = CommandAnswer(UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), response)
+        word = clean(word)
+        answer = CommandAnswer(
+            UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), storable(response)
+        )
         line = self._line(link, message_id, sent, word, "", is_error=outcome != CommandStatus.ACCEPTED, answer=raw)
         wake = partial(self.wake, [link.charge_point_id])
         self._journal.put(Outcome(answer, line, wake, sent.message, sent.payload))

@@ -71,6 +71,17 @@ def encodable(value: Any) -> Any:
     return value
 
 
+def storable(value: Any) -> Any:
+    """The JSON value with U+FFFD for what PostgreSQL's jsonb refuses: NUL and lone surrogates, in keys too."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): storable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    return value
+
+
 def plain(value: Any) -> Any:
     """The value as JSON knows it: times as text, numbers with at most 6 decimals. Raises as `call`."""
     kind = type(value)

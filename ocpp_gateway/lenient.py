@@ -32,6 +32,20 @@ def read(version: Version, call: Call) -> tuple[dict[str, Any], str]:
     return payload, worst.message if worst else "null fields"
 
 
+def read_answer(version: Version, action: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload of an answer to a call of ours, without nulls where it had some; unknown fields are let pass.
+
+    Raises OcppError when it is not what the schema wants (M20).
+    """
+    if schemas.check(version, action, "response", payload) is None:
+        return payload
+    payload = _without_nulls(payload)
+    violation = schemas.check(version, action, "response", payload)
+    if violation is not None and violation.code is not Code.FORMAT:
+        raise OcppError(violation.code, violation.message)
+    return payload
+
+
 def _unreadable(version: Version, action: str, payload: dict[str, Any]) -> list[Violation]:
     found = schemas.violations(version, action, "request", payload, most=None)
     return list(islice((violation for violation in found if not _readable(violation, payload)), schemas.MAX_VIOLATIONS))

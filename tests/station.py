@@ -38,7 +38,7 @@ class CallError(Exception):
         self.code, self.description, self.details = code, description, details or {}
 
 
-class Refused(Exception):  # noqa: N818
+class Refused(Exception):
     """The server did not upgrade: HTTP `status`, `headers` (names in any case) and `body` as text."""
 
     def __init__(self, answer: Response) -> None:
@@ -47,11 +47,11 @@ class Refused(Exception):  # noqa: N818
         super().__init__(f"HTTP {self.status}: {self.body[:200]}")
 
 
-class Gone(ConnectionError):  # noqa: N818
+class Gone(ConnectionError):
     """The connection ended while the test waited for something."""
 
 
-class Silence(AssertionError):  # noqa: N818
+class Silence(AssertionError):
     """A deadline passed; the message lists what was received meanwhile."""
 
 

@@ -25,11 +25,11 @@ class RpcError(Exception):
         self.code, self.description = code, description
 
 
-class NoAnswer(Exception):  # noqa: N818
+class NoAnswer(Exception):
     """A CALL got no answer within CALL_TIMEOUT real seconds."""
 
 
-class Lost(Exception):  # noqa: N818
+class Lost(Exception):
     """The connection ended before the answer."""
 
 

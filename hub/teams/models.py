@@ -68,9 +68,7 @@ class Member(models.Model):
     class Meta:
         ordering = ["organisation", "user"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "organisation", "team"], name="member_unique", nulls_distinct=False
-            )
+            models.UniqueConstraint(fields=["user", "organisation", "team"], name="member_unique", nulls_distinct=False)
         ]
 
     def __str__(self) -> str:

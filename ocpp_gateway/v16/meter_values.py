@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from chargepoints.choices import Category
@@ -11,6 +12,11 @@ from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.triggered import triggered
 from ocpp_gateway.values import connector as connector_number
 from ocpp_gateway.values import event_time, number, text, unit, whole
+
+# Measurand, unit, what the value is multiplied with, phase, location, context.
+_Description = tuple[str, str, int, str, str, str]
+_MOST_DESCRIPTIONS = 4096
+_descriptions: dict[tuple[Any, ...], _Description] = {}
 
 
 def _apply(exchanges: list[Exchange]) -> None:
@@ -48,20 +54,34 @@ def readings(
 
 
 def _sample(sampled: dict[str, Any]) -> Sample:
-    raw = text(sampled.get("value"), 65_536)
-    measurand = text(sampled.get("measurand"), 64) or "Energy.Active.Import.Register"
-    signed = sampled.get("format") == "SignedData"
-    named = text(sampled.get("unit"), 16) or ("Wh" if measurand.startswith("Energy.Active") else "")
-    normal, value = unit(named, None if signed else number(raw))
-    return Sample(
-        measurand=measurand,
-        unit=normal,
-        value=value,
-        raw=raw,
-        phase=text(sampled.get("phase"), 16),
-        location=text(sampled.get("location"), 16),
-        context=text(sampled.get("context"), 32) or "Sample.Periodic",
-    )
+    get = sampled.get
+    raw = text(get("value"), 65_536)
+    told = (get("measurand"), get("unit"), get("phase"), get("location"), get("context"))
+    measurand, unit_name, scale, *where = _description(told)
+    value = None if get("format") == "SignedData" else number(raw)
+    if value is not None and scale != 1:
+        value *= scale
+    return Sample(measurand, unit_name, value, raw, *where)
+
+
+def _description(told: tuple[Any, ...]) -> _Description:
+    """What is said of a value besides itself. A fleet says the same few things over and over."""
+    try:
+        known = _descriptions.get(told)
+    except TypeError:  # a list or an object where a text belongs
+        return _describe(*told)
+    if known is None:
+        known = _describe(*told)
+        if len(_descriptions) < _MOST_DESCRIPTIONS and all(v is None or (type(v) is str and len(v) < 64) for v in told):
+            _descriptions[told] = known
+    return known
+
+
+def _describe(measurand: Any, named: Any, phase: Any, location: Any, context: Any) -> _Description:
+    measured = text(measurand, 64) or "Energy.Active.Import.Register"
+    normal, one = unit(text(named, 16) or ("Wh" if measured.startswith("Energy.Active") else ""), Decimal(1))
+    scale = int(one or 1)
+    return measured, normal, scale, text(phase, 16), text(location, 16), text(context, 32) or "Sample.Periodic"
 
 
 def _words(connector: int, found: Sequence[Reading]) -> tuple[str, str]:

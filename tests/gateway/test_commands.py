@@ -145,6 +145,26 @@ async def test_invalid_answer(desk: Server, charge_point: ChargePoint, payload: 
         await charger.call("Heartbeat", {})
 
 
+async def test_answer_that_cannot_be_stored_as_it_is(desk: Server, charge_point: ChargePoint) -> None:
+    """NUL and lone surrogates in what the charger says lose neither the command nor the log line."""
+    async with station(desk) as charger:
+        command = await order(charge_point, "reboot", type="Soft")
+        await charger.answer_error(await charger.expect("Reset"), "InternalError", "bad\x00news \ud800")
+        assert (await ended(command)).answer == "InternalError: bad\ufffdnews \ufffd"
+        command = await order(charge_point, "reboot", type="Soft")
+        await charger.answer(await charger.expect("Reset"), {"status": "Accepted", "x\x00": 1})
+        assert (await ended(command)).status in {CommandStatus.ACCEPTED, CommandStatus.FAILED}
+        await charger.call("Heartbeat", {})
+
+
+async def test_extra_fields_in_an_answer(desk: Server, charge_point: ChargePoint) -> None:
+    """Lenient in: what can be read is what counts (M9, QUIRKS 2.12)."""
+    async with station(desk) as charger:
+        command = await order(charge_point, "reboot", type="Soft")
+        await charger.answer(await charger.expect("Reset"), {"status": "Accepted", "statusInfo": None, "note": "x"})
+        assert (await ended(command)).status == CommandStatus.ACCEPTED
+
+
 async def test_unreadable_answer(desk: Server, charge_point: ChargePoint) -> None:
     async with station(desk) as charger:
         command = await order(charge_point, "reboot", type="Soft")

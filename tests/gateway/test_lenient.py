@@ -208,3 +208,16 @@ async def test_300_kb_of_transaction_data(gateway: Server, charge_point: ChargeP
     charge = await Charge.objects.aget()
     assert await MeterSample.objects.filter(charge_id=charge.pk).acount() == 3000
     assert charge.energy_wh == 3000
+
+
+async def test_077_security_event(gateway: Server, charge_point: ChargePoint) -> None:
+    """TC_077 and TC_078: taken whatever its type, as a white line of the log."""
+    async with Station(gateway.ocpp_url, "NORD-1", PASSWORD) as station:
+        for kind in ("InvalidChargePointCertificate", "SomethingNobodyKnows"):
+            told = {"type": kind, "timestamp": now(), "techInfo": "t"}
+            assert await station.call("SecurityEventNotification", told) == {}
+    lines = await db(lambda: log(charge_point, category="auth"))
+    assert [(line.fact, line.text) for line in lines] == [
+        ("InvalidChargePointCertificate", "t"),
+        ("SomethingNobodyKnows", "t"),
+    ]

@@ -1,6 +1,7 @@
 """Two sockets of one charger: the newest counts, an old one changes nothing, and nobody loops (H12, QUIRKS 1.2)."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from chargepoints.models import ChargePoint, Command, Connection, GatewayProcess
 from chargepoints.services.commands import command_create, command_dispatch
 from chargepoints.services.connections import connections_reap
 from tests import factories
-from tests.conftest import StartServer, StartWorker
+from tests.conftest import StartServer
 from tests.gateway.tools import both_servers, db, derived, log, soon, station
 from tests.stage import Server
 from tests.station import Station
@@ -116,9 +117,9 @@ async def heard_reset(each: Station) -> bool:
     return True
 
 
-async def test_two_processes(server: StartServer, charge_point: ChargePoint) -> None:
+async def test_two_processes(gateway: Server, servers: Callable[[str], Server], charge_point: ChargePoint) -> None:
     """The newer socket is in another process: the older one is closed there, commands follow the newer one."""
-    one, two = server(), server("uvicorn")
+    one, two = gateway, servers("uvicorn")
     async with station(one) as old, station(two) as new:
         assert (await old.close_code())[0] == 4001
         await soon(lambda: LinkPeriod.objects.filter(generation=1, ended_at__isnull=False).exists(), "the old period")
@@ -130,7 +131,7 @@ async def test_two_processes(server: StartServer, charge_point: ChargePoint) -> 
             await back.call("Heartbeat", {})
 
 
-async def test_dead_process_is_reaped(server: StartServer, worker: StartWorker, charge_point: ChargePoint) -> None:
+async def test_dead_process_is_reaped(server: StartServer, charge_point: ChargePoint) -> None:
     """Killed without a word: its chargers show as disconnected once its last beat is old enough."""
     running = server()
     async with station(running) as charger:
@@ -138,11 +139,12 @@ async def test_dead_process_is_reaped(server: StartServer, worker: StartWorker, 
         running_id = (await db(lambda: connection(charge_point))).gateway
         running.kill()
         await charger.close_code()
+    assert await db(connections_reap) == 0
     assert (await db(lambda: derived(charge_point)))[0] == "connected"
-    worker(beat=True)
     await db(lambda: GatewayProcess.objects.update(seen_at=factories.now() - timedelta(seconds=30)))
     # The reaper spares everybody in the first 20 s of a database, and that of a test run may be younger.
-    await soon(lambda: derived(charge_point) == ("disconnected", "disconnected"), "the reaper", seconds=40)
+    await soon(lambda: connections_reap() == 1, "the reaper", seconds=40)
+    assert await db(lambda: derived(charge_point)) == ("disconnected", "disconnected")
     period = await LinkPeriod.objects.aget()
     assert (period.close_code, period.close_reason) == (1006, "The gateway process ended.")
     assert not await GatewayProcess.objects.filter(pk=running_id).aexists()
