@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from django.db.models import Q
+
 from chargepoints.choices import CommandStatus, ConnectorStatus, Effect
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Command, Connector
@@ -46,9 +48,8 @@ def availability_seen(*, charge_point_ids: Iterable[int], at: datetime) -> None:
             charge_point__in=list(charge_point_ids),
             kind="availability",
             status=CommandStatus.ACCEPTED,
-            effect__in=[Effect.AWAITED, Effect.MISSING],
         )
-        .exclude(effect=Effect.MISSING, effect_at__lt=at - _LATE)
+        .filter(Q(effect=Effect.AWAITED) | Q(effect=Effect.MISSING, created_at__gt=at - _LATE))
         .select_for_update()
         .order_by("pk")
     )

@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Command
+from chargepoints.moments import moment_read, moment_write
 from chargepoints.services.configuration import SECRET_KEY
-from chargepoints.services.reservations import moment
 
 # (OCPP subprotocol, action, payload) -> what is wrong with the payload in words, empty when it is sound.
 PayloadCheck = Callable[[str, str, dict[str, object]], str]
@@ -51,7 +51,7 @@ def firmware_bind(*, command: Command) -> None:
     _location(command)
     _retries(command)
     if not _time(command, "retrieve_at"):
-        command.parameters["retrieve_at"] = timezone.now().isoformat()
+        command.parameters["retrieve_at"] = moment_write(timezone.now())
 
 
 def data_transfer_bind(*, command: Command) -> None:
@@ -89,8 +89,8 @@ def _time(command: Command, name: str) -> str:
     if given in {None, ""}:
         command.parameters.pop(name, None)
         return ""
-    at = moment(given)
+    at = moment_read(given)
     if at is None:
         raise ActionRefused("A time is written like 2030-01-31T12:00:00Z.")
-    command.parameters[name] = text = at.isoformat()
+    command.parameters[name] = text = moment_write(at)
     return text

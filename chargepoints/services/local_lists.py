@@ -9,6 +9,7 @@ from django.utils import timezone
 from chargepoints.choices import CommandStatus
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargeKey, ChargePoint, Command, LocalList
+from chargepoints.moments import moment_write
 from chargepoints.reports import Answer, KeyQuestion
 from chargepoints.selectors.configuration import configuration_number
 from chargepoints.services.continuations import command_continue, command_first
@@ -71,7 +72,7 @@ def _entries(charge_point: ChargePoint, tags: Sequence[str]) -> list[dict[str, o
     for tag, answer in zip(tags, answers, strict=True):
         entry: dict[str, object] = {"id_tag": spelled[tag.lower()], "status": str(answer.verdict)}
         if answer.expires_at is not None:
-            entry["expires_at"] = answer.expires_at.isoformat()
+            entry["expires_at"] = moment_write(answer.expires_at)
         if answer.parent_id_tag:
             entry["parent_id_tag"] = answer.parent_id_tag
         entries.append(entry)

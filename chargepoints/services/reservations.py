@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -10,11 +11,13 @@ from chargepoints import sql
 from chargepoints.choices import CommandStatus, ReservationState
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargeKey, Command, Reservation
+from chargepoints.moments import moment_read, moment_write
 from chargepoints.reports import Answer, Start
 from chargepoints.selectors.configuration import configuration_value
 from chargepoints.services.states import states_refresh
 
 TAG_LENGTH = 20
+CLOCKS_DIFFER = timedelta(minutes=5)
 
 
 def reserve_bind(*, command: Command) -> None:
@@ -29,7 +32,7 @@ def reserve_bind(*, command: Command) -> None:
         raise ActionRefused(f"Choose a key of at most {TAG_LENGTH} characters.")
     if command.connector_number == 0 and not _takes_box(command):
         raise ActionRefused("This charger can reserve single connectors only.")
-    until = moment(given.get("expires_at"))
+    until = moment_read(given.get("expires_at"))
     if until is None or until <= timezone.now():
         raise ActionRefused("A reservation needs an end in the future.")
     organisation = command.charge_point.site.team.organisation_id
@@ -37,19 +40,8 @@ def reserve_bind(*, command: Command) -> None:
     parent = str(given.get("parent_id_tag") or (known.parent_id_tag if known else ""))
     if len(parent) > TAG_LENGTH:
         raise ActionRefused(f"A group has at most {TAG_LENGTH} characters.")
-    given |= {"id_tag": tag, "expires_at": until.isoformat(), "parent_id_tag": parent}
+    given |= {"id_tag": tag, "expires_at": moment_write(until), "parent_id_tag": parent}
     given["reservation_id"] = secrets.randbelow(2**31 - 1) + 1
-
-
-def moment(given: object) -> datetime | None:
-    """A time from a parameter, in UTC; None when it is none. Without a zone it is taken for UTC."""
-    try:
-        parsed = datetime.fromisoformat(given) if isinstance(given, str) else None
-    except ValueError:
-        return None
-    if parsed is None:
-        return None
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _takes_box(command: Command) -> bool:
@@ -74,7 +66,7 @@ def reservations_made(*, answers: Sequence[Answer]) -> None:
     """Keep what chargers accepted to reserve."""
     accepted = [answer for answer in answers if answer.outcome == CommandStatus.ACCEPTED]
     for answer in accepted:
-        asked = answer.request
+        asked: dict[str, Any] = answer.request
         Reservation.objects.update_or_create(
             charge_point_id=answer.charge_point_id,
             reservation_id=asked["reservationId"],
@@ -84,7 +76,7 @@ def reservations_made(*, answers: Sequence[Answer]) -> None:
                 "parent_id_tag": asked.get("parentIdTag", ""),
                 "state": ReservationState.ACTIVE,
                 "made_at": answer.at,
-                "expires_at": asked["expiryDate"],
+                "expires_at": moment_read(asked["expiryDate"]) or answer.at,
                 "ended_at": None,
             },
         )
@@ -95,9 +87,10 @@ def reservations_cancelled(*, answers: Sequence[Answer]) -> None:
     """End the reservations that chargers agreed to forget; a refusal leaves them as they are (TC_052)."""
     accepted = [answer for answer in answers if answer.outcome == CommandStatus.ACCEPTED]
     for answer in accepted:
+        asked: dict[str, Any] = answer.request
         Reservation.objects.filter(
             charge_point=answer.charge_point_id,
-            reservation_id=answer.request["reservationId"],
+            reservation_id=asked["reservationId"],
             state=ReservationState.ACTIVE,
         ).update(state=ReservationState.CANCELLED, ended_at=answer.at)
     states_refresh(charge_point_ids={answer.charge_point_id for answer in accepted})
@@ -130,7 +123,7 @@ def _fits(reservation: Reservation, start: Start, parent: str) -> bool:
     if reservation.connector_number not in {0, start.connector_number}:
         return False
     # A start that happened offline, before the reservation was made, cannot have used it.
-    if start.started_at < reservation.made_at or start.started_at > reservation.expires_at:
+    if not reservation.made_at - CLOCKS_DIFFER < start.started_at < reservation.expires_at + CLOCKS_DIFFER:
         return False
     same_group = bool(parent) and parent.lower() == reservation.parent_id_tag.lower()
     return same_group or start.id_tag.lower() == reservation.id_tag.lower()
