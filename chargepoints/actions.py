@@ -108,7 +108,7 @@ ACTIONS: dict[str, Action] = {
             Right.COMMAND,
             Proof.STATUS,
             60,
-            "Status follows",
+            "Status changed",
             needs_connector=True,
             takes_box=True,
             has_form=True,

@@ -101,6 +101,9 @@ def _effect(command: Command) -> Step:
     if command.effect == Effect.SEEN:
         return Step("done", name, since_words(command.answered_at, command.effect_at))
     if command.effect == Effect.MISSING:
+        # A job tells how it failed; of most other things there is only silence.
+        if command.effect_text:
+            return Step("fail", command.effect_text, since_words(command.answered_at, command.effect_at))
         return Step("fail", "No effect", f"within {_limit(command)}")
     if command.effect == Effect.AWAITED:
         return Step("now", f"{name}?", since=command.answered_at)
