@@ -65,6 +65,7 @@ def configuration_reported(*, answers: Sequence[Answer]) -> None:
     for answer in answers:
         if answer.outcome != CommandStatus.ACCEPTED or answer.response is None:
             continue
+        _hide(answer)
         told, unknown = answer.response.get("configurationKey"), answer.response.get("unknownKey")
         _store(answer.charge_point_id, told if isinstance(told, list) else [], answer.at)
         if isinstance(unknown, list) and unknown:
@@ -79,7 +80,7 @@ def _store(charge_point_id: int, told: Iterable[dict[str, Any]], at: datetime) -
         str(item["key"])[:255]: ConfigurationItem(
             charge_point_id=charge_point_id,
             key=str(item["key"])[:255],
-            value=None if item.get("value") is None else str(item["value"]).replace("\x00", "\ufffd"),
+            value=None if _is_secret(item) else str(item["value"]).replace("\x00", "\ufffd"),
             is_readonly=bool(item["readonly"]),
             reported_at=at,
         )
@@ -92,6 +93,21 @@ def _store(charge_point_id: int, told: Iterable[dict[str, Any]], at: datetime) -
         # Not `needs_reboot`: what is reported says nothing about when it comes into force.
         update_fields=["value", "is_readonly", "reported_at"],
     )
+
+
+def _is_secret(item: dict[str, Any]) -> bool:
+    """Without a value it is write-only; the password is never kept, whatever the charger tells."""
+    return item.get("value") is None or str(item["key"]).strip().lower() == SECRET_KEY
+
+
+def _hide(answer: Answer) -> None:
+    """Take the password out of the command's result, for a charger that reports it."""
+    told = (answer.response or {}).get("configurationKey")
+    if not isinstance(told, list) or all("value" not in item or not _is_secret(item) for item in told):
+        return
+    shown = [{name: item[name] for name in item if name != "value"} if _is_secret(item) else item for item in told]
+    result = {**(answer.response or {}), "configurationKey": shown}
+    Command.objects.filter(pk=answer.command_id).update(result=result)
 
 
 def _next(answer: Answer) -> None:

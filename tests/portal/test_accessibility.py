@@ -12,6 +12,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page
 
 from chargepoints.choices import ChargeState, CommandStatus, Effect
+from chargepoints.forms.actions import FORMS
 from chargepoints.models import (
     Charge,
     ChargePoint,
@@ -49,9 +50,14 @@ class Stage:
         yield reverse("overview")
         yield reverse("overview") + "?q=nothing-like-this"
         for charge_point in (self.busy, self.offline):
-            for name in ("charge_point", "charge_point_status_log", "charge_point_integration"):
+            for name in (
+                "charge_point",
+                "charge_point_status_log",
+                "charge_point_configuration",
+                "charge_point_integration",
+            ):
                 yield reverse(name, args=[charge_point.pk])
-        for kind in ("reboot", "start", "stop", "unlock", "trigger"):
+        for kind in FORMS:
             yield reverse("action", args=[self.busy.pk, kind])
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield "/no/such/page/"

@@ -25,7 +25,7 @@ from tests import factories
 from tests.factories import now
 
 QUERIES = 24
-PLACES = ["", *(f"panels/{panel}/" for panel in PANELS), "status-log/", "integration/"]
+PLACES = ["", *(f"panels/{panel}/" for panel in PANELS), "status-log/", "configuration/", "integration/"]
 
 
 @pytest.fixture
