@@ -50,13 +50,8 @@ class Stage:
         yield reverse("overview")
         yield reverse("overview") + "?q=nothing-like-this"
         for charge_point in (self.busy, self.offline):
-            for name in (
-                "charge_point",
-                "charge_point_status_log",
-                "charge_point_configuration",
-                "charge_point_integration",
-            ):
-                yield reverse(name, args=[charge_point.pk])
+            for name in ("", "_status_log", "_configuration", "_integration"):
+                yield reverse(f"charge_point{name}", args=[charge_point.pk])
         for kind in FORMS:
             yield reverse("action", args=[self.busy.pk, kind])
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
