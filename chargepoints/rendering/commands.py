@@ -125,6 +125,8 @@ def _effect(command: Command) -> Step:
         return Step("fail", "No effect", f"within {_limit(command)}")
     if command.effect == Effect.AWAITED:
         return Step("now", f"{name}?", since=command.answered_at)
+    if command.effect_text:
+        return Step("na", command.effect_text)
     failed = command.status in {CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED}
     return Step("na", "No effect" if failed else name)
 

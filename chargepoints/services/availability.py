@@ -12,6 +12,7 @@ from chargepoints.reports import Answer, Status
 from chargepoints.services.changes import changed
 
 SCHEDULED_WORDS = "Scheduled: when the charge has ended"
+OVERTAKEN_WORDS = "Overtaken by a newer one"
 _NO_PROOF = frozenset({ConnectorStatus.UNAVAILABLE, ConnectorStatus.FAULTED, ConnectorStatus.UNKNOWN})
 _LATE = timedelta(minutes=15)
 
@@ -31,7 +32,19 @@ def availability_answered(*, answers: Sequence[Answer]) -> None:
                 effect_due_at=None, effect_text=SCHEDULED_WORDS
             )
         if answer.outcome == CommandStatus.ACCEPTED:
+            _overtake(answer)
             availability_seen(charge_point_ids=[answer.charge_point_id], at=answer.at)
+
+
+def _overtake(answer: Answer) -> None:
+    """What was asked before of the same connector, or of anything when this is for all, is no longer waited for."""
+    former = Command.objects.filter(
+        charge_point=answer.charge_point_id, kind="availability", effect=Effect.AWAITED
+    ).exclude(pk=answer.command_id)
+    number = answer.request["connectorId"]
+    if number:
+        former = former.filter(connector_number=number)
+    former.update(effect=Effect.NONE, effect_at=answer.at, effect_due_at=None, effect_text=OVERTAKEN_WORDS)
 
 
 def availability_reported(*, reports: Sequence[Status]) -> None:

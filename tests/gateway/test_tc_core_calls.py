@@ -154,6 +154,11 @@ async def test_availability_scheduled_waits_for_the_charge(gateway: Server, char
         _, command = await done(charger, charge_point, "availability", "Scheduled", connector=1, type="Inoperative")
         assert (command.status, command.answer) == (CommandStatus.ACCEPTED, "Scheduled")
         assert (command.effect, command.effect_due_at) == (Effect.AWAITED, None)
+        # Asked again: the newer one is waited for.
+        _, newer = await done(charger, charge_point, "availability", "Scheduled", connector=1, type="Inoperative")
+        former = await now(command)
+        assert (former.effect, former.effect_text) == (Effect.NONE, "Overtaken by a newer one")
+        command = newer
         await charger.stop(tx, 10, "Local")
         await charger.status(1, "Finishing")
         assert (await now(command)).effect == Effect.AWAITED

@@ -62,6 +62,8 @@ class Stage:
 def stage(server: StartServer, alice: User, charge_point: ChargePoint, far_charge_point: ChargePoint) -> Stage:
     """NORD-1 charges and is faulted, NORD-2 is offline and was refused."""
     _busy(charge_point)
+    for key, fields in (("HeartbeatInterval", {}), ("Serial", {"is_readonly": True, "needs_reboot": True})):
+        charge_point.configuration.create(key=key, value="1", reported_at=now(), **fields)
     _offline(far_charge_point)
     return Stage(server(), alice, charge_point, far_charge_point)
 

@@ -44,7 +44,8 @@ def test_settings_are_shown(alice_client: Client, told: ChargePoint) -> None:
     assert "Theirs" not in html
     change = reverse("action", args=[told.pk, "configure"])
     assert f"{change}?key=HeartbeatInterval&amp;value=300%20%26%20more" in html
-    assert f"{change}?key=NumberOfConnectors" not in html
+    for key in ("NumberOfConnectors", "AuthorizationKey"):
+        assert f"{change}?key={key}" not in html
 
 
 def test_the_dialog_is_filled_in(alice_client: Client, told: ChargePoint) -> None:
