@@ -83,6 +83,7 @@ class Boot:
     meter_serial: str = ""
     iccid: str = ""
     imsi: str = ""
+    asked_for: bool = False  # by us: it has not restarted
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,11 @@
 """Payloads that break their schema and can be read all the same: strict out, lenient in, never silent (CSMS.md 3)."""
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 from ocpp_gateway import schemas
+from ocpp_gateway.encoding import clean
 from ocpp_gateway.errors import Code, OcppError, Version
 from ocpp_gateway.frames import Call
 from ocpp_gateway.schemas import Violation
@@ -12,6 +14,8 @@ from ocpp_gateway.values import number
 # Unknown fields, over-long texts, unknown enum values (M9, D6, D7).
 _READABLE = frozenset({Code.FORMAT, Code.PROPERTY})
 _NUMBERS = frozenset({"integer", "number"})
+# In an answer to us: nothing hangs on them, while a word that we do not know is no answer (M20).
+_HARMLESS = frozenset({"maxLength", "additionalProperties"})
 
 
 def read(version: Version, call: Call) -> tuple[dict[str, Any], str]:
@@ -67,3 +71,26 @@ def _coercible(violation: Violation, payload: dict[str, Any]) -> bool:
         return False
     # A register with decimals is cut to whole Wh (D9).
     return digits == digits.to_integral_value() or str(violation.where[-1]).startswith("meterSt")
+
+
+def read_answer(version: Version, action: str, payload: Any, mend: Callable[[Any], Any]) -> tuple[Any, str]:
+    """The payload of an answer to a call of ours, and what makes it unusable in words; empty when it can be used.
+
+    Nulls are absent fields (QUIRKS 2.12), over-long texts and unknown fields are taken (2.9, 2.10); NUL is replaced,
+    which no database keeps.
+    """
+    if schemas.check(version, action, "response", payload) is not None:
+        payload = mend(_without_nulls(payload))
+        found = schemas.violations(version, action, "response", payload, most=None)
+        worse = list(islice((each for each in found if each.keyword not in _HARMLESS), schemas.MAX_VIOLATIONS))
+        if worse:
+            return payload, schemas.gravest(worse).message
+    return _storable(payload), ""
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {clean(key): _storable(item) for key, item in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, list) else value

@@ -41,7 +41,7 @@ def _overtake(answer: Answer) -> None:
     former = Command.objects.filter(
         charge_point=answer.charge_point_id, kind="availability", effect=Effect.AWAITED
     ).exclude(pk=answer.command_id)
-    number = answer.request["connectorId"]
+    number = int(str(answer.request["connectorId"]))
     if number:
         former = former.filter(connector_number=number)
     former.update(effect=Effect.NONE, effect_at=answer.at, effect_due_at=None, effect_text=OVERTAKEN_WORDS)

@@ -48,7 +48,7 @@ def boots_record(*, boots: Sequence[Boot]) -> dict[int, tuple[Registration, int]
     )
     newest: datetime = max(boot.at for boot in boots)
     effects_seen_boot(charge_point_ids=latest, at=newest)
-    configuration_booted(charge_point_ids=latest)
+    configuration_booted(charge_point_ids=[boot.charge_point_id for boot in boots if not boot.asked_for])
     changed(latest, "head", "row")
     default = settings.OCPP_HEARTBEAT_INTERVAL
     return {row[0]: (Registration(row[1]), row[2] or default) for row in found}

@@ -80,7 +80,7 @@ def _store(charge_point_id: int, told: Iterable[dict[str, Any]], at: datetime) -
         str(item["key"])[:255]: ConfigurationItem(
             charge_point_id=charge_point_id,
             key=str(item["key"])[:255],
-            value=None if _is_secret(item) else str(item["value"]).replace("\x00", "\ufffd"),
+            value=None if _is_secret(item) else str(item["value"]),
             is_readonly=bool(item["readonly"]),
             reported_at=at,
         )

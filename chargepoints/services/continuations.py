@@ -1,13 +1,13 @@
-"""Work that takes several calls: the next one is queued when the one before was accepted."""
+"""Work that takes several calls: the next one goes out when the one before was accepted."""
 
 from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
 
+from chargepoints.choices import CommandStatus
 from chargepoints.models import Command
 from chargepoints.services.changes import changed
-from hub.queue import enqueue_on_commit
 
 # As for the first one: what was not sent by then is not sent at all.
 SEND_WITHIN = timedelta(seconds=30)
@@ -23,20 +23,24 @@ def command_first(command_id: UUID) -> tuple[Command, int]:
 
 
 def command_continue(*, first: Command, piece: int, parameters: dict[str, object]) -> Command:
-    """Queue the next piece of the work of `first`, in the name of the same author."""
+    """The next piece of the work of `first`, in the name of the same author.
+
+    It is ready to be claimed: the gateway that stores the answer before it looks for more as soon as that is committed.
+    """
     now = timezone.now()
     command = Command.objects.create(
         charge_point_id=first.charge_point_id,
         kind=first.kind,
         parameters=parameters | {"follows": str(first.pk), "piece": piece},
         connector_number=first.connector_number,
+        status=CommandStatus.DISPATCHED,
         author_id=first.author_id,
         author_name=first.author_name,
         author_address=first.author_address,
         reason=first.reason,
         created_at=now,
+        dispatched_at=now,
         expires_at=now + SEND_WITHIN,
     )
-    enqueue_on_commit("commands.dispatch", str(command.pk))
     changed([first.charge_point_id], "commands", "actions", "row")
     return command

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from chargepoints import sql
@@ -135,6 +136,7 @@ WHERE state = 'active' AND expires_at <= clock_timestamp() RETURNING charge_poin
 """
 
 
+@transaction.atomic
 def reservations_expire() -> None:
     """End what has run out: OCPP 1.6 tells no end (CSMS.md 2.2, ReserveNow)."""
     found: Iterable[tuple[int]] = sql.rows(_EXPIRE)

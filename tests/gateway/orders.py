@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from chargepoints.choices import CommandStatus
 from chargepoints.models import ChargePoint, Command
 from chargepoints.services.commands import command_dispatch
 from ocpp_gateway.errors import Version
 from ocpp_gateway.versions import DIALECTS
-from tests.gateway.tools import db, ended, order, soon
+from tests.gateway.tools import db, ended, order
 from tests.station import Call, Payload, Station
 
 
@@ -36,15 +35,12 @@ async def done(
 
 
 async def following(station: Station, first: Command, piece: int) -> tuple[Command, Call]:
-    """The command that continues the work of `first`."""
-
-    def queued() -> Command | None:
-        return Command.objects.filter(
-            parameters__follows=str(first.pk), parameters__piece=piece, status=CommandStatus.QUEUED
-        ).first()
-
-    command = await soon(queued, f"piece {piece}")
-    return command, await dispatched(station, command)
+    """The command that continues the work of `first`; nobody has to dispatch it."""
+    call = await station.expect(DIALECTS[Version.V16].calls[first.kind].action)
+    command = await Command.objects.aget(pk=call.id)
+    assert command.parameters["follows"] == str(first.pk)
+    assert command.parameters["piece"] == piece
+    return command, call
 
 
 async def now(command: Command) -> Command:

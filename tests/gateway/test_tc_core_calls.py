@@ -1,5 +1,7 @@
 """Calls of OCPP 1.6 core, by certification case: availability, settings, cache, vendor data, any message."""
 
+import json
+
 import pytest
 
 from chargepoints.choices import CommandStatus, Effect
@@ -82,6 +84,45 @@ async def test_reading_is_cut_to_what_the_charger_takes(gateway: Server, charge_
     assert await Command.objects.acount() == 4
 
 
+async def test_quirk_2_11_odd_settings(gateway: Server, charge_point: ChargePoint) -> None:
+    """Values of other types, over-long ones, nulls, a missing mark, NUL: what can be read is kept."""
+    told = [
+        {"key": "Number", "readonly": False, "value": 7},
+        {"key": "Flag", "readonly": "true", "value": True},
+        {"key": "Null", "readonly": False, "value": None},
+        {"key": "Long", "readonly": True, "value": "v" * 900, "vendor": "x"},
+        {"key": "K" * 80, "value": "1"},
+        {"key": "Nul", "readonly": False, "value": "a\x00b"},
+        {"readonly": False, "value": "nobody's"},
+    ]
+    async with station(gateway) as charger:
+        answer = {"configurationKey": told, "unknownKey": None}
+        _, command = await done(charger, charge_point, "read_configuration", answer)
+        assert command.status == CommandStatus.ACCEPTED
+        assert await settings_of(charge_point) == {
+            "Number": ("7", False, False),
+            "Flag": ("true", True, False),
+            "Null": (None, False, False),
+            "Long": ("v" * 900, True, False),
+            "K" * 80: ("1", False, False),
+            "Nul": ("a\ufffdb", False, False),
+        }
+        hopeless: object
+        for hopeless in ([], "no", {"configurationKey": {"key": "A"}}, {"unknownKey": [{}]}):
+            command, call = await sent(charger, charge_point, "read_configuration")
+            await charger.send_raw(json.dumps([3, call.id, hopeless]))
+            assert (await ended(command)).answer.startswith("Invalid answer"), hopeless
+
+
+async def test_the_password_is_not_kept(gateway: Server, charge_point: ChargePoint) -> None:
+    """A charger that tells its password: neither the setting nor the result has it."""
+    told = [{"key": "AuthorizationKey", "readonly": False, "value": "c0ffee"}]
+    async with station(gateway) as charger:
+        _, command = await done(charger, charge_point, "read_configuration", {"configurationKey": told})
+    assert command.result == {"configurationKey": [{"key": "AuthorizationKey", "readonly": False}]}
+    assert await settings_of(charge_point) == {"AuthorizationKey": (None, False, False)}
+
+
 async def test_tc_021_change_setting(gateway: Server, charge_point: ChargePoint) -> None:
     async with station(gateway) as charger:
         asked, command = await done(
@@ -101,6 +142,8 @@ async def test_setting_that_needs_a_restart(gateway: Server, charge_point: Charg
         assert await settings_of(charge_point) == {"SecurityProfile": ("2", False, True)}
         told = [{"key": "SecurityProfile", "readonly": False, "value": "2"}]
         await done(charger, charge_point, "read_configuration", {"configurationKey": told})
+        await done(charger, charge_point, "trigger", "Accepted", message="BootNotification")
+        await charger.boot()
         assert await settings_of(charge_point) == {"SecurityProfile": ("2", False, True)}
         await charger.boot()
     assert await settings_of(charge_point) == {"SecurityProfile": ("2", False, False)}

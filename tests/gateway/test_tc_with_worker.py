@@ -1,4 +1,4 @@
-"""What goes on by itself: pieces of a long work through the worker, and reservations that the clock ends."""
+"""What goes on by itself: pieces of a long work, and reservations that the clock ends."""
 
 from datetime import timedelta
 
