@@ -42,7 +42,8 @@ class Outgoing:
 
     `build` raises KeyError, ValueError or TypeError for odd parameters. `mend` makes the best of an answer that
     breaks its schema, before it is looked at once more; it takes any JSON value and never raises. `apply` runs in
-    the transaction that stores the answers, with every answer of this kind, refusals and silence (`response` is None) included.
+    the transaction that stores the answers, with every answer of this kind, refusals and silence (`response` is
+    None) included.
     """
 
     kind: str

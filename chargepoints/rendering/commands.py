@@ -124,7 +124,7 @@ def _effect(command: Command) -> Step:
             return Step("fail", command.effect_text, since_words(command.answered_at, command.effect_at))
         return Step("fail", "No effect", f"within {_limit(command)}")
     if command.effect == Effect.AWAITED:
-        return Step("now", f"{name}?", since=command.answered_at)
+        return Step("now", command.effect_text or f"{name}?", since=command.answered_at)
     if command.effect_text:
         return Step("na", command.effect_text)
     failed = command.status in {CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED}
