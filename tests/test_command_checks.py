@@ -110,6 +110,16 @@ def test_local_lists(online: ChargePoint, parameters: dict[str, object], words: 
     refused(online, "local_list", parameters, words)
 
 
+def test_one_local_list_at_a_time(online: ChargePoint) -> None:
+    """Two at once would take the same version, and the pieces of one would mix with those of the other."""
+    whole: dict[str, object] = {"update": "Full", "keys": ["CARD-1"]}
+    first = command_create(charge_point=online, kind="local_list", parameters=dict(whole), author=None)
+    with pytest.raises(ActionRefused, match="on its way"):
+        command_create(charge_point=online, kind="local_list", parameters=dict(whole), author=None)
+    Command.objects.filter(pk=first.pk).update(status=CommandStatus.EXPIRED)
+    command_create(charge_point=online, kind="local_list", parameters=dict(whole), author=None)
+
+
 def test_keys_of_others_are_no_keys(online: ChargePoint, foreign_charge_point: ChargePoint) -> None:
     """A local list takes the operator's own keys only."""
     ChargePoint.objects.update(integration=Integration.CONNECTED)

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from chargepoints.choices import CommandStatus
+from chargepoints.choices import OPEN_COMMAND_STATUSES, CommandStatus
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargeKey, ChargePoint, Command, LocalList
 from chargepoints.moments import moment_write
@@ -31,6 +31,9 @@ def local_list_bind(*, command: Command) -> None:
     full = given.get("update") == "Full"
     if not full and given.get("update") != "Differential":
         raise ActionRefused("A local list is sent as a whole (Full) or as changes (Differential).")
+    on_its_way = Command.objects.filter(charge_point=charge_point, kind=command.kind, status__in=OPEN_COMMAND_STATUSES)
+    if on_its_way.exists():
+        raise ActionRefused("Another local list is on its way to this charger.")
     known = LocalList.objects.filter(charge_point=charge_point).first()
     if not full and known is not None and known.in_doubt:
         raise ActionRefused("An update of this list failed. Send the whole list first.")
