@@ -16,11 +16,16 @@ class Proof(StrEnum):
     CHARGE_STOPPED = "charge-stopped"
     ANSWER = "answer"
     MESSAGE = "message"
+    STATUS = "status"
+    JOB = "job"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One kind of command. `proof_seconds` is how long after the answer the proof may take."""
+    """One kind of command. `proof_seconds` is how long after the answer the proof may take.
+
+    `takes_box` allows connector 0, the charger as a whole; without `has_form` it is no button on a page.
+    """
 
     kind: str
     label: str
@@ -32,6 +37,8 @@ class Action:
     needs_connector: bool = False
     needs_charge: bool = False
     confirm: str = ""
+    takes_box: bool = False
+    has_form: bool = False
 
 
 # A restart takes up to 75 s on real chargers (QUIRKS 1.11), and some fetch firmware on the way.
@@ -46,6 +53,7 @@ ACTIONS: dict[str, Action] = {
             Proof.BOOT,
             180,
             "Booted",
+            has_form=True,
             confirm="This restarts the charger.",
         ),
         Action(
@@ -56,6 +64,7 @@ ACTIONS: dict[str, Action] = {
             Proof.CHARGE_STARTED,
             120,
             "Charge started",
+            has_form=True,
             needs_connector=True,
         ),
         Action(
@@ -66,6 +75,7 @@ ACTIONS: dict[str, Action] = {
             Proof.CHARGE_STOPPED,
             60,
             "Charge stopped",
+            has_form=True,
             needs_charge=True,
             confirm="This ends the running charge.",
         ),
@@ -77,6 +87,7 @@ ACTIONS: dict[str, Action] = {
             Proof.ANSWER,
             0,
             "Unlocked",
+            has_form=True,
             needs_connector=True,
             confirm="This releases the cable and ends a running charge on it.",
         ),
@@ -88,7 +99,95 @@ ACTIONS: dict[str, Action] = {
             Proof.MESSAGE,
             30,
             "Message received",
+            has_form=True,
         ),
+        Action(
+            "availability",
+            "Availability",
+            "power",
+            Right.COMMAND,
+            Proof.STATUS,
+            60,
+            "Status changed",
+            needs_connector=True,
+            takes_box=True,
+            has_form=True,
+        ),
+        Action(
+            "clear_cache",
+            "Clear cache",
+            "x",
+            Right.COMMAND,
+            Proof.ANSWER,
+            0,
+            "Cleared",
+            has_form=True,
+            confirm="The charger forgets which keys it has seen and asks again.",
+        ),
+        Action(
+            "read_configuration", "Read settings", "refresh-cw", Right.REBOOT, Proof.ANSWER, 0, "Read", has_form=True
+        ),
+        Action(
+            "configure",
+            "Change setting",
+            "sliders-horizontal",
+            Right.COMMAND,
+            Proof.ANSWER,
+            0,
+            "Changed",
+            has_form=True,
+        ),
+        Action("diagnostics", "Get diagnostics", "download", Right.COMMAND, Proof.JOB, 1800, "Uploaded"),
+        # Installing takes its time, and every status message of the job starts the clock anew.
+        Action("firmware", "Update firmware", "cloud-upload", Right.COMMAND, Proof.JOB, 3600, "Installed"),
+        Action("local_list_version", "Local list version", "layout-list", Right.REBOOT, Proof.ANSWER, 0, "Read"),
+        Action("local_list", "Send local list", "layout-list", Right.COMMAND, Proof.ANSWER, 0, "Stored"),
+        Action(
+            "reserve",
+            "Reserve",
+            "bookmark",
+            Right.COMMAND,
+            Proof.ANSWER,
+            0,
+            "Reserved",
+            needs_connector=True,
+            takes_box=True,
+        ),
+        Action("cancel_reservation", "Cancel reservation", "ban", Right.COMMAND, Proof.ANSWER, 0, "Cancelled"),
+        Action(
+            "set_profile",
+            "Set charging profile",
+            "gauge",
+            Right.COMMAND,
+            Proof.ANSWER,
+            0,
+            "Set",
+            needs_connector=True,
+            takes_box=True,
+        ),
+        Action(
+            "clear_profile",
+            "Clear charging profiles",
+            "gauge",
+            Right.COMMAND,
+            Proof.ANSWER,
+            0,
+            "Cleared",
+            takes_box=True,
+        ),
+        Action(
+            "composite_schedule",
+            "Composite schedule",
+            "gauge",
+            Right.REBOOT,
+            Proof.ANSWER,
+            0,
+            "Read",
+            needs_connector=True,
+            takes_box=True,
+        ),
+        Action("data_transfer", "Data transfer", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Taken"),
+        Action("call", "OCPP call", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Answered"),
     )
 }
 

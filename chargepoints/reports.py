@@ -83,6 +83,7 @@ class Boot:
     meter_serial: str = ""
     iccid: str = ""
     imsi: str = ""
+    asked_for: bool = False  # by us: it has not restarted
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class Start:
     received_at: datetime
     fingerprint: str
     meter_start_wh: int | None = None
+    reservation_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,3 +226,15 @@ class Answer:
     request: dict[str, object]
     response: dict[str, object] | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """What a charger tells of a long job. `done` is True for its end, False for a failure, None on the way."""
+
+    charge_point_id: int
+    kinds: tuple[str, ...]
+    request_id: int | None
+    word: str
+    at: datetime
+    done: bool | None

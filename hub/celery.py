@@ -17,6 +17,11 @@ app.conf.beat_schedule = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "reservations-expire": {
+        "task": "chargepoints.reservations_expire",
+        "schedule": 2.0,
+        "options": {"expires": 5},
+    },
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }
 

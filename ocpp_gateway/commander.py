@@ -14,12 +14,11 @@ from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
 from chargepoints.services.commands import commands_claim, commands_waiting
 from ocpp_gateway import encoding, lenient, schemas
-from ocpp_gateway.encoding import clean, storable
+from ocpp_gateway.encoding import clean
 from ocpp_gateway.entries import Note, Outcome
-from ocpp_gateway.errors import OcppError
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
-from ocpp_gateway.outgoing import Outgoing, Payload, judge_error, judge_status
+from ocpp_gateway.outgoing import Outgoing, Payload, judge_error, judge_status, unchanged
 from ocpp_gateway.session import Answered, Late, Refused, TimedOut
 from ocpp_gateway.versions import DIALECTS
 from ocpp_gateway.workers import Asker, DatabaseAwayError
@@ -132,11 +131,13 @@ class Commander:
         message = self._sent[event.id][1].message if event.id in self._sent else None
         response: Payload | None = None
         if isinstance(event, Answered):
-            try:
-                response = lenient.read_answer(link.session.version, event.action, event.payload)
-                outcome, word = (message.judge if message else judge_status)(response)
-            except OcppError as error:
-                outcome, word = CommandStatus.FAILED, f"Invalid answer: {error.description}"
+            mend = message.mend if message else unchanged
+            payload, problem = lenient.read_answer(link.session.version, event.action, event.payload, mend)
+            if problem:
+                outcome, word = CommandStatus.FAILED, f"Invalid answer: {problem}"
+            else:
+                response = payload
+                outcome, word = (message.judge if message else judge_status)(payload)
         else:
             outcome, word = judge_error(event.code, event.raw_code, event.description)
         self._end(link, event.id, outcome, word, raw, response)

@@ -1,9 +1,11 @@
 """Payloads that break their schema and can be read all the same: strict out, lenient in, never silent (CSMS.md 3)."""
 
+from collections.abc import Callable
 from itertools import islice
 from typing import Any
 
 from ocpp_gateway import schemas
+from ocpp_gateway.encoding import storable
 from ocpp_gateway.errors import Code, OcppError, Version
 from ocpp_gateway.frames import Call
 from ocpp_gateway.schemas import Violation
@@ -12,6 +14,8 @@ from ocpp_gateway.values import number
 # Unknown fields, over-long texts, unknown enum values (M9, D6, D7).
 _READABLE = frozenset({Code.FORMAT, Code.PROPERTY})
 _NUMBERS = frozenset({"integer", "number"})
+# In an answer to us: nothing hangs on them, while a word that we do not know is no answer (M20).
+_HARMLESS = frozenset({"maxLength", "additionalProperties"})
 
 
 def read(version: Version, call: Call) -> tuple[dict[str, Any], str]:
@@ -30,20 +34,6 @@ def read(version: Version, call: Call) -> tuple[dict[str, Any], str]:
             raise OcppError(refused.code, refused.message)
         worst = violation if worst is None else schemas.gravest((worst, violation))
     return payload, worst.message if worst else "null fields"
-
-
-def read_answer(version: Version, action: str, payload: dict[str, Any]) -> dict[str, Any]:
-    """The payload of an answer to a call of ours, without nulls where it had some; unknown fields are let pass.
-
-    Raises OcppError when it is not what the schema wants (M20).
-    """
-    if schemas.check(version, action, "response", payload) is None:
-        return payload
-    payload = _without_nulls(payload)
-    violation = schemas.check(version, action, "response", payload)
-    if violation is not None and violation.code is not Code.FORMAT:
-        raise OcppError(violation.code, violation.message)
-    return payload
 
 
 def _unreadable(version: Version, action: str, payload: dict[str, Any]) -> list[Violation]:
@@ -81,3 +71,18 @@ def _coercible(violation: Violation, payload: dict[str, Any]) -> bool:
         return False
     # A register with decimals is cut to whole Wh (D9).
     return digits == digits.to_integral_value() or str(violation.where[-1]).startswith("meterSt")
+
+
+def read_answer(version: Version, action: str, payload: Any, mend: Callable[[Any], Any]) -> tuple[Any, str]:
+    """The payload of an answer to a call of ours, and what makes it unusable in words; empty when it can be used.
+
+    Nulls are absent fields (QUIRKS 2.12), over-long texts and unknown fields are taken (2.9, 2.10); NUL is replaced,
+    which no database keeps.
+    """
+    if schemas.check(version, action, "response", payload) is not None:
+        payload = mend(_without_nulls(payload))
+        found = schemas.violations(version, action, "response", payload, most=None)
+        worse = list(islice((each for each in found if each.keyword not in _HARMLESS), schemas.MAX_VIOLATIONS))
+        if worse:
+            return payload, schemas.gravest(worse).message
+    return storable(payload), ""

@@ -31,12 +31,19 @@ def nothing(_: Sequence[Answer]) -> None:
     """Most answers change nothing but their command."""
 
 
+def unchanged(answer: Any) -> Any:
+    """Most answers are taken as they are."""
+    return answer
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """One message that we send; an empty `action` is named by the command's own parameter.
 
-    `build` raises KeyError, ValueError or TypeError for odd parameters. `apply` runs in the transaction that
-    stores the answers, with every answer of this kind, refusals and silence (`response` is None) included.
+    `build` raises KeyError, ValueError or TypeError for odd parameters. `mend` makes the best of an answer that
+    breaks its schema, before it is looked at once more; it takes any JSON value and never raises. `apply` runs in
+    the transaction that stores the answers, with every answer of this kind, refusals and silence (`response` is
+    None) included.
     """
 
     kind: str
@@ -45,6 +52,7 @@ class Outgoing:
     category: str = Category.STATE
     judge: Callable[[Payload], tuple[CommandStatus, str]] = judge_status
     apply: Callable[[Sequence[Answer]], None] = nothing
+    mend: Callable[[Any], Any] = unchanged
 
 
 def outgoing_table(messages: Sequence[Outgoing]) -> Mapping[str, Outgoing]:

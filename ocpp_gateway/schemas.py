@@ -135,3 +135,12 @@ def _compile(version: Version, action: str, kind: Kind) -> _Validator:
 
 def _short(text: str) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+
+
+def payload_problem(subprotocol: str, action: str, payload: dict[str, Any]) -> str:
+    """What is wrong with a payload that an operator wrote, in a sentence; empty when it can be sent."""
+    version = next((version for version in _FOLDERS if version.value == subprotocol), None)
+    if version is None or not known(version, action):
+        return f"{subprotocol} has no message called {_short(action)}."
+    violation = check(version, action, "request", payload)
+    return f"{action}: {violation.message}." if violation else ""

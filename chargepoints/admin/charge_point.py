@@ -14,13 +14,16 @@ from django.utils.safestring import SafeString
 from chargepoints.models import (
     Charge,
     ChargePoint,
+    ChargingProfile,
     Command,
+    ConfigurationItem,
     Connection,
     ConnectionAttempt,
     Connector,
     LinkPeriod,
     LogLine,
     MeterSample,
+    Reservation,
     StatusChange,
 )
 from chargepoints.selectors.identity import charge_points_identified
@@ -41,7 +44,10 @@ REPORTED = (
     "box_status",
     "box_error_code",
 )
-HISTORY = (LogLine, Charge, StatusChange, Command, LinkPeriod, ConnectionAttempt, MeterSample)
+HISTORY = (
+    *(LogLine, Charge, StatusChange, Command, LinkPeriod, ConnectionAttempt, MeterSample),
+    *(ConfigurationItem, ChargingProfile, Reservation),
+)
 
 
 class ChargePointForm(forms.ModelForm[ChargePoint]):

@@ -1,5 +1,6 @@
 """The forms of the remote actions: what the operator gives, as the parameters of a command."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -107,10 +108,49 @@ class TriggerForm(ActionForm):
         }
 
 
+class AvailabilityForm(ConnectorForm):
+    """A connector, or the whole charger, in or out of service."""
+
+    type = forms.ChoiceField(choices=[("Inoperative", "Out of service"), ("Operative", "In service")])
+
+    def connector_choices(self) -> Sequence[tuple[str, str]]:
+        """The whole charger is connector 0."""
+        return [("0", "The whole charger"), *super().connector_choices()]
+
+    def parameters(self) -> Parameters:
+        """`{"connector": 0, "type": "Operative"}`."""
+        return {**super().parameters(), "type": self.cleaned_data["type"]}
+
+
+class ReadConfigurationForm(ActionForm):
+    """Which settings to read: all, or some by name."""
+
+    keys = forms.CharField(required=False, max_length=2000)
+
+    def parameters(self) -> Parameters:
+        """`{"keys": ["HeartbeatInterval"]}`."""
+        return {"keys": re.split(r"[\s,;]+", self.cleaned_data["keys"]) if self.cleaned_data["keys"] else []}
+
+
+class ConfigureForm(ActionForm):
+    """A setting and its new value."""
+
+    key = forms.CharField(max_length=50, error_messages={"required": "Name the setting."})
+    value = forms.CharField(required=False, max_length=500, strip=False)
+
+    def parameters(self) -> Parameters:
+        """`{"key": "HeartbeatInterval", "value": "300"}`."""
+        return {"key": self.cleaned_data["key"], "value": self.cleaned_data["value"]}
+
+
 FORMS: dict[str, type[ActionForm]] = {
     "reboot": RebootForm,
     "start": StartForm,
     "stop": StopForm,
     "unlock": ConnectorForm,
     "trigger": TriggerForm,
+    "availability": AvailabilityForm,
+    "clear_cache": ActionForm,
+    "read_configuration": ReadConfigurationForm,
+    "configure": ConfigureForm,
 }

@@ -1,5 +1,6 @@
 """The life line of a command: queued, sent, answered, effect; never more than what is known."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import OPEN_COMMAND_STATUSES, CommandStatus, Effect
 from chargepoints.models import Command
+from chargepoints.moments import moment_read
 from hub.templatetags.desk import hms
 
 GLYPHS = {"done": "circle-check", "now": "circle-dashed", "fail": "x", "na": "circle"}
@@ -51,12 +53,28 @@ def command_title(command: Command) -> str:
     action = ACTIONS.get(command.kind)
     label = action.label if action else command.kind
     given = command.parameters
-    number = "" if command.connector_number is None else f" {command.connector_number}"
+    number = f" {command.connector_number}" if command.connector_number else ""
     if command.kind == "reboot":
         return f"{label}, {str(given.get('type', '')).lower()}"
     if command.kind == "trigger":
         return f"Trigger {given.get('message', '')}{number}"
+    if command.kind == "availability":
+        return f"{'In' if given.get('type') == 'Operative' else 'Out of'} service{number or ', whole charger'}"
+    if command.kind in {"configure", "call"}:
+        return f"{label} {given.get('key') or given.get('action') or ''}".strip()
     return f"{label}{number}"
+
+
+def progress_steps(command: Command) -> list[tuple[datetime | None, str]]:
+    """What the charger told of a long job: when and what."""
+    return [(moment_read(at), str(word)) for at, word in command.progress]
+
+
+def result_text(command: Command) -> str:
+    """The payload of the answer as JSON, for people; empty when it says no more than the answer's word."""
+    if not command.result or set(command.result) == {"status"}:
+        return ""
+    return json.dumps(command.result, indent=1, ensure_ascii=False)
 
 
 def steps(command: Command) -> list[Step]:
@@ -101,9 +119,14 @@ def _effect(command: Command) -> Step:
     if command.effect == Effect.SEEN:
         return Step("done", name, since_words(command.answered_at, command.effect_at))
     if command.effect == Effect.MISSING:
+        # A job tells how it failed; of most other things there is only silence.
+        if command.effect_text:
+            return Step("fail", command.effect_text, since_words(command.answered_at, command.effect_at))
         return Step("fail", "No effect", f"within {_limit(command)}")
     if command.effect == Effect.AWAITED:
-        return Step("now", f"{name}?", since=command.answered_at)
+        return Step("now", command.effect_text or f"{name}?", since=command.answered_at)
+    if command.effect_text:
+        return Step("na", command.effect_text)
     failed = command.status in {CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED}
     return Step("na", "No effect" if failed else name)
 

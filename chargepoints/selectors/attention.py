@@ -103,7 +103,9 @@ def _commands(user: Person, now: datetime) -> Iterator[Attention]:
     for command in missing.select_related("charge_point")[:KIND_LIMIT]:
         action = ACTIONS.get(command.kind)
         label = action.label if action else command.kind
+        # A job tells how it failed.
         missed = f" Not seen: {action.proof_words.lower()}." if action else ""
+        missed = f" {command.effect_text}." if command.effect_text else missed
         yield Attention(
             Severity.NO_EFFECT,
             command.charge_point,

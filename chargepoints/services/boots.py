@@ -9,6 +9,7 @@ from chargepoints import sql
 from chargepoints.choices import Registration
 from chargepoints.reports import Boot
 from chargepoints.services.changes import changed
+from chargepoints.services.configuration import configuration_booted
 from chargepoints.services.effects import effects_seen_boot
 
 # What a charger leaves out keeps its last known value: some tell their serial only once.
@@ -47,6 +48,7 @@ def boots_record(*, boots: Sequence[Boot]) -> dict[int, tuple[Registration, int]
     )
     newest: datetime = max(boot.at for boot in boots)
     effects_seen_boot(charge_point_ids=latest, at=newest)
+    configuration_booted(charge_point_ids=[boot.charge_point_id for boot in boots if not boot.asked_for])
     changed(latest, "head", "row")
     default = settings.OCPP_HEARTBEAT_INTERVAL
     return {row[0]: (Registration(row[1]), row[2] or default) for row in found}

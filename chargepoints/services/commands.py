@@ -14,7 +14,9 @@ from chargepoints.actions import ACTIONS, Proof, why_not
 from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, Effect
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, Command
+from chargepoints.moments import moment_read
 from chargepoints.reports import ClaimedCommand, CommandAnswer
+from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed
 from hub import bus
 from hub.queue import enqueue_on_commit
@@ -40,7 +42,8 @@ def command_create(
 
     Raises ActionRefused with a sentence for the operator when the charger is offline or the action cannot fit.
     `parameters`: reboot {"type": "Soft" | "Hard"}, start {"connector": int, "id_tag": str}, stop {"charge": pk},
-    unlock {"connector": int}, trigger {"message": str, "connector": int | None}.
+    unlock {"connector": int}, trigger {"message": str, "connector": int | None}; the others tell theirs in the
+    functions of `services.binds`.
     """
     now = timezone.now()
     charge_point = ChargePoint.objects.select_related("connection").get(pk=charge_point.pk)
@@ -85,11 +88,14 @@ def _bind(command: Command) -> None:
         command.charge = charge
         parameters["transaction_id"] = charge.transaction_id
         command.connector_number = charge.connector.number if charge.connector else None
-    number = parameters.get("connector")
-    if number is not None or ACTIONS[command.kind].needs_connector:
-        if not command.charge_point.connectors.filter(number=number).exists():
+    number, action = parameters.get("connector"), ACTIONS[command.kind]
+    if number is not None or action.needs_connector:
+        is_box = action.takes_box and str(number) == "0"
+        if not is_box and not command.charge_point.connectors.filter(number=number).exists():
             raise ActionRefused(f"{command.charge_point} has no connector {number}.")
         command.connector_number = int(str(number))
+    if check := BINDS.get(command.kind):
+        check(command=command)
 
 
 _DISPATCH = """
@@ -217,7 +223,8 @@ def _await_effect(command: Command, answer: CommandAnswer) -> None:
         command.effect, command.effect_at, command.effect_text = Effect.SEEN, answer.at, action.proof_words
     elif accepted or silent:
         seconds = action.proof_seconds * settings.EFFECT_TIMEOUT_SCALE
-        command.effect, command.effect_due_at = Effect.AWAITED, answer.at + timedelta(seconds=seconds)
+        begins = max(answer.at, moment_read(command.parameters.get("retrieve_at")) or answer.at)
+        command.effect, command.effect_due_at = Effect.AWAITED, begins + timedelta(seconds=seconds)
 
 
 _OVERDUE = """

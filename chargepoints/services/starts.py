@@ -13,6 +13,7 @@ from chargepoints.reports import KeyAnswer, KeyQuestion, NewLine, Start, Started
 from chargepoints.services.effects import effects_seen_started
 from chargepoints.services.keys import keys_authorise
 from chargepoints.services.log_lines import log_lines_append
+from chargepoints.services.reservations import reservations_use
 from chargepoints.services.states import states_refresh
 
 _REPEATS = """
@@ -91,6 +92,7 @@ def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
     charges = [_charge(start, index, batch) for index, start in enumerate(starts)]
     Charge.objects.bulk_create(charges)
     effects_seen_started(charges=charges)
+    reservations_use(starts=starts, parents=[answer.parent_id_tag for answer in batch.verdicts])
     return {
         (start.charge_point_id, start.fingerprint): Started(
             charge.transaction_id, answer.verdict, answer.expires_at, answer.parent_id_tag

@@ -13,7 +13,9 @@ SELECT p.id, p.identity, p.maintenance, p.box_status, p.integration, p.state,
            (c.connected_at IS NULL OR c.refused_at > GREATEST(c.connected_at, c.disconnected_at)),
        ARRAY(SELECT k.status FROM chargepoints_connector k WHERE k.charge_point_id = p.id),
        EXISTS (SELECT FROM chargepoints_charge g WHERE g.charge_point_id = p.id
-               AND g.state IN ('starting', 'charging', 'paused', 'stopping'))
+               AND g.state IN ('starting', 'charging', 'paused', 'stopping')),
+       EXISTS (SELECT FROM chargepoints_reservation r WHERE r.charge_point_id = p.id
+               AND r.state = 'active' AND r.expires_at > clock_timestamp())
 FROM chargepoints_chargepoint p LEFT JOIN chargepoints_connection c ON c.charge_point_id = p.id
 WHERE p.id = ANY(%s)
 """
@@ -40,7 +42,7 @@ def states_refresh(*, charge_point_ids: Iterable[int]) -> None:
 
 
 def _derive(row: tuple[object, ...]) -> tuple[Integration, str]:
-    _, identity, maintenance, box_status, _, _, connected, ever, refused, connectors, open_charge = row
+    _, identity, maintenance, box_status, _, _, connected, ever, refused, connectors, open_charge, reserved = row
     integration = integration_state(
         LinkFacts(
             identity=identity if isinstance(identity, str) else None,
@@ -56,6 +58,7 @@ def _derive(row: tuple[object, ...]) -> tuple[Integration, str]:
             box_faulted=box_status == ConnectorStatus.FAULTED,
             connectors=[ConnectorStatus(status) for status in connectors],  # type: ignore[attr-defined]
             open_charge=bool(open_charge),
+            reserved=bool(reserved),
         )
     )
     return integration, state

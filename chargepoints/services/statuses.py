@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from chargepoints import sql
 from chargepoints.choices import ConnectorStatus
 from chargepoints.reports import Status
+from chargepoints.services.availability import availability_reported
 from chargepoints.services.charges import charges_follow_status
 from chargepoints.services.states import states_refresh
 
@@ -65,6 +66,7 @@ def statuses_record(*, reports: Sequence[Status]) -> None:
     _history_store(history)
     touched = {report.charge_point_id for report in history}
     charges_follow_status(reports=list(latest.values()))
+    availability_reported(reports=history)
     states_refresh(charge_point_ids=touched)
 
 

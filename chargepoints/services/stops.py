@@ -10,6 +10,7 @@ from chargepoints.models import Charge
 from chargepoints.reports import Stop, Stopped
 from chargepoints.services.changes import changed
 from chargepoints.services.effects import effects_seen_stopped
+from chargepoints.services.profiles import profiles_ended
 from chargepoints.services.states import states_refresh
 
 # By station and id, never by id alone: another station's id must not end this one's charge (CVE-2026-28230).
@@ -81,6 +82,7 @@ def charges_stop(*, stops: Sequence[Stop]) -> list[Stopped]:
     _end(list(ends.values()))
     _keep(orphans)
     effects_seen_stopped(charge_ids=list(ends))
+    profiles_ended(transactions=[(stop.charge_point_id, stop.transaction_id) for stop, _ in ends.values()])
     ids = {stop.charge_point_id for stop in stops}
     states_refresh(charge_point_ids=ids)
     changed(ids, "power")

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from chargepoints import partitions
-from chargepoints.services import connections
+from chargepoints.services import connections, reservations
 
 
 @shared_task(name="chargepoints.connections_reap")
@@ -17,3 +17,9 @@ def connections_reap() -> None:
 def partitions_ensure() -> None:
     """Make next month's partitions in time."""
     partitions.partitions_ensure(timezone.now())
+
+
+@shared_task(name="chargepoints.reservations_expire")
+def reservations_expire() -> None:
+    """End the reservations that have run out."""
+    reservations.reservations_expire()

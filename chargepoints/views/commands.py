@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from chargepoints.permissions import commands_for
-from chargepoints.rendering.commands import life_lines
+from chargepoints.rendering.commands import life_lines, progress_steps, result_text
 
 
 @require_safe
@@ -18,6 +18,8 @@ def command(request: HttpRequest, pk: UUID) -> HttpResponse:
         "section": "chargers",
         "line": life_lines([found])[0],
         "command": found,
+        "progress": progress_steps(found),
+        "result": result_text(found),
         "charge_point": found.charge_point,
         "zone": found.charge_point.site.time_zone,
     }

@@ -35,6 +35,7 @@ def _boot(exchange: Exchange) -> Boot:
         meter_serial=text(told.get("meterSerialNumber")),
         iccid=text(told.get("iccid")),
         imsi=text(told.get("imsi")),
+        asked_for=exchange.link.triggered == exchange.action,
     )
 
 

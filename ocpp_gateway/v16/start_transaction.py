@@ -8,7 +8,7 @@ from chargepoints.services.starts import charges_start
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.authorize import id_tag_info
 from ocpp_gateway.values import connector as connector_number
-from ocpp_gateway.values import event_time, text, watt_hours
+from ocpp_gateway.values import event_time, text, watt_hours, whole
 
 
 def _apply(exchanges: list[Exchange]) -> None:
@@ -37,6 +37,8 @@ def _start(exchange: Exchange) -> Start:
         received_at=exchange.at,
         fingerprint=hashlib.blake2b(content.encode(), digest_size=16).hexdigest(),
         meter_start_wh=watt_hours(told["meterStart"]),
+        # 0 and -1 stand for "none" (QUIRKS 4.2).
+        reservation_id=max(whole(told.get("reservationId")) or 0, 0) or None,
     )
 
 

@@ -8,11 +8,15 @@ from chargepoints.choices import Category, ConnectorStatus, Refusal
 from chargepoints.models import (
     Charge,
     ChargePoint,
+    ChargingProfile,
     Command,
+    ConfigurationItem,
     ConnectionAttempt,
     LinkPeriod,
+    LocalList,
     LogLine,
     MeterSample,
+    Reservation,
     StatusChange,
 )
 from hub.teams.models import Organisation, User
@@ -40,6 +44,14 @@ def history_of(charge_point: ChargePoint) -> None:
         received_at=now,
     )
     Command.objects.create(charge_point=charge_point, kind="reboot", author_name=mark, created_at=now, expires_at=now)
+    ConfigurationItem.objects.create(charge_point=charge_point, key=mark, value="1", reported_at=now)
+    LocalList.objects.create(charge_point=charge_point, version=1, updated_at=now)
+    ChargingProfile.objects.create(
+        charge_point=charge_point, connector_number=1, profile_id=1, purpose=mark, stack_level=0, profile={}, set_at=now
+    )
+    Reservation.objects.create(
+        charge_point=charge_point, connector_number=1, reservation_id=1, id_tag=mark, made_at=now, expires_at=now
+    )
     LinkPeriod.objects.create(charge_point=charge_point, generation=1, started_at=now, close_reason=mark)
     ConnectionAttempt.objects.create(
         fingerprint=mark,

@@ -12,6 +12,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page
 
 from chargepoints.choices import ChargeState, CommandStatus, Effect
+from chargepoints.forms.actions import FORMS
 from chargepoints.models import (
     Charge,
     ChargePoint,
@@ -49,9 +50,9 @@ class Stage:
         yield reverse("overview")
         yield reverse("overview") + "?q=nothing-like-this"
         for charge_point in (self.busy, self.offline):
-            for name in ("charge_point", "charge_point_status_log", "charge_point_integration"):
-                yield reverse(name, args=[charge_point.pk])
-        for kind in ("reboot", "start", "stop", "unlock", "trigger"):
+            for name in ("", "_status_log", "_configuration", "_integration"):
+                yield reverse(f"charge_point{name}", args=[charge_point.pk])
+        for kind in FORMS:
             yield reverse("action", args=[self.busy.pk, kind])
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield "/no/such/page/"
@@ -61,6 +62,8 @@ class Stage:
 def stage(server: StartServer, alice: User, charge_point: ChargePoint, far_charge_point: ChargePoint) -> Stage:
     """NORD-1 charges and is faulted, NORD-2 is offline and was refused."""
     _busy(charge_point)
+    for key, fields in (("HeartbeatInterval", {}), ("Serial", {"is_readonly": True, "needs_reboot": True})):
+        charge_point.configuration.create(key=key, value="1", reported_at=now(), **fields)
     _offline(far_charge_point)
     return Stage(server(), alice, charge_point, far_charge_point)
 

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import ChargeState, CommandStatus, Integration
+from chargepoints.forms.actions import FORMS
 from chargepoints.models import Charge, ChargePoint, Command, Connection
 from hub.teams.choices import Role
 from hub.teams.models import Organisation
@@ -44,7 +45,7 @@ def url(charge_point: ChargePoint, kind: str) -> str:
     return reverse("action", args=[charge_point.pk, kind])
 
 
-@pytest.mark.parametrize("kind", ACTIONS)
+@pytest.mark.parametrize("kind", FORMS)
 def test_dialog_and_plain_page(alice_client: Client, charge: Charge, kind: str) -> None:
     page = alice_client.get(url(charge.charge_point, kind)).content.decode()
     dialog = alice_client.get(url(charge.charge_point, kind), headers=HTMX).content.decode()
@@ -57,7 +58,7 @@ def test_dialog_and_plain_page(alice_client: Client, charge: Charge, kind: str) 
         assert "style=" not in html
 
 
-@pytest.mark.parametrize("kind", ACTIONS)
+@pytest.mark.parametrize("kind", FORMS)
 def test_needs_login(client: Client, online: ChargePoint, kind: str) -> None:
     for response in (client.get(url(online, kind)), client.post(url(online, kind), {"type": "Soft"})):
         assert response.status_code == 302
@@ -65,7 +66,7 @@ def test_needs_login(client: Client, online: ChargePoint, kind: str) -> None:
     assert not Command.objects.exists()
 
 
-@pytest.mark.parametrize("kind", ACTIONS)
+@pytest.mark.parametrize("kind", FORMS)
 def test_ownership(
     bob_client: Client,
     charlie_client: Client,
@@ -86,22 +87,48 @@ def test_ownership(
     [
         (Role.READ_ONLY, set()),
         (Role.FINANCE, set()),
-        (Role.SUPPORT, {"reboot", "trigger"}),
-        (Role.OPERATIONS, set(ACTIONS)),
-        (Role.ADMIN, set(ACTIONS)),
+        (Role.SUPPORT, {"reboot", "trigger", "read_configuration"}),
+        (Role.OPERATIONS, set(FORMS)),
+        (Role.ADMIN, set(FORMS)),
     ],
 )
 def test_roles(client: Client, online: ChargePoint, nordlys: Organisation, role: Role, allowed: set[str]) -> None:
     person = factories.user()
     factories.member(nordlys, person, role)
     client.force_login(person)
-    for kind in ACTIONS:
+    for kind in FORMS:
         may = kind in allowed
         assert client.get(url(online, kind)).status_code == (200 if may else 403)
         if not may:
             data = {"type": "Soft", "connector": "1", "message": "Heartbeat"}
             assert client.post(url(online, kind), data).status_code == 403
     assert not Command.objects.exists()
+
+
+def test_what_has_a_form_is_offered_and_nothing_else(alice_client: Client, online: ChargePoint) -> None:
+    assert set(FORMS) == {action.kind for action in ACTIONS.values() if action.has_form}
+    panel = alice_client.get(reverse("panel", args=[online.pk, "actions"])).content.decode()
+    for kind in ACTIONS:
+        assert (f'id="act-{kind}"' in panel) == (kind in FORMS)
+    assert alice_client.get(url(online, "call")).status_code == 404
+    assert alice_client.post(url(online, "call"), {"action": "Reset"}).status_code == 404
+
+
+def test_availability_and_settings(alice_client: Client, online: ChargePoint) -> None:
+    for kind, data in (
+        ("availability", {"connector": "0", "type": "Inoperative"}),
+        ("clear_cache", {}),
+        ("read_configuration", {"keys": " HeartbeatInterval, A\tB "}),
+        ("configure", {"key": "HeartbeatInterval", "value": " 60 "}),
+    ):
+        assert alice_client.post(url(online, kind), data, headers=HTMX).status_code == 204, kind
+    found = {command.kind: command.parameters for command in Command.objects.all()}
+    assert found == {
+        "availability": {"connector": 0, "type": "Inoperative"},
+        "clear_cache": {},
+        "read_configuration": {"keys": ["HeartbeatInterval", "A", "B"]},
+        "configure": {"key": "HeartbeatInterval", "value": " 60 "},
+    }
 
 
 def test_wrong_method(alice_client: Client, online: ChargePoint) -> None:
@@ -195,6 +222,10 @@ def test_unlock_and_trigger(alice_client: Client, online: ChargePoint) -> None:
         ("unlock", {"connector": "9"}),
         ("unlock", {"connector": "x"}),
         ("trigger", {"message": "Reset"}),
+        ("availability", {"connector": "0", "type": "Off"}),
+        ("availability", {"connector": "9", "type": "Operative"}),
+        ("availability", {"type": "Operative"}),
+        ("configure", {"key": "", "value": "1"}),
         ("trigger", {"message": "Heartbeat", "connector": "7"}),
     ],
 )

@@ -1,0 +1,96 @@
+"""Parameters that name addresses, times and whole messages, checked before they are queued."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+
+from chargepoints.exceptions import ActionRefused
+from chargepoints.models import Command
+from chargepoints.moments import moment_read, moment_write
+from chargepoints.services.configuration import SECRET_KEY
+
+# (OCPP subprotocol, action, payload) -> what is wrong with the payload in words, empty when it is sound.
+PayloadCheck = Callable[[str, str, dict[str, object]], str]
+_checks: list[PayloadCheck] = []
+_SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp"})
+_DEFAULT_VERSION = "ocpp1.6"
+
+
+def payload_check_register(check: PayloadCheck) -> None:
+    """Tell how payloads are checked: the gateway knows the schemas, and this layer does not know the gateway."""
+    _checks[:] = [check]
+
+
+def call_bind(*, command: Command) -> None:
+    """Check `{"action": str, "payload": object}` against the schema of the message; raises ActionRefused."""
+    action, payload = command.parameters.get("action"), command.parameters.get("payload")
+    if not isinstance(action, str) or not action:
+        raise ActionRefused("Name the OCPP message.")
+    if not isinstance(payload, dict):
+        raise ActionRefused("The payload is a JSON object.")
+    if action == "ChangeConfiguration" and str(payload.get("key")).strip().lower() == SECRET_KEY:
+        raise ActionRefused("This is the charger's password. Change it with a new password, not as a setting.")
+    version = command.charge_point.connection.subprotocol or _DEFAULT_VERSION
+    for check in _checks:
+        if problem := check(version, action, payload):
+            raise ActionRefused(problem)
+
+
+def diagnostics_bind(*, command: Command) -> None:
+    """Check `{"location": URL, "retries"?, "retry_interval"?: s, "start"?, "stop"?: ISO 8601}`."""
+    _location(command)
+    _retries(command)
+    times = {name: _time(command, name) for name in ("start", "stop")}
+    if times["start"] and times["stop"] and times["start"] >= times["stop"]:
+        raise ActionRefused("The diagnostics' start is not before their end.")
+
+
+def firmware_bind(*, command: Command) -> None:
+    """Check `{"location": URL, "retrieve_at"?: ISO 8601, "retries"?, "retry_interval"?: s}`; now by default."""
+    _location(command)
+    _retries(command)
+    if not _time(command, "retrieve_at"):
+        command.parameters["retrieve_at"] = moment_write(timezone.now())
+
+
+def data_transfer_bind(*, command: Command) -> None:
+    """Check `{"vendor_id": str, "message_id"?: str, "data"?: str}`."""
+    given = command.parameters
+    if not 0 < len(str(given.get("vendor_id") or "")) <= 255:
+        raise ActionRefused("A vendor has a name of 1 to 255 characters.")
+    if len(str(given.get("message_id") or "")) > 50:
+        raise ActionRefused("The name of a vendor's message has at most 50 characters.")
+    if not isinstance(given.get("data", ""), str):
+        raise ActionRefused("The data of a vendor's message are text.")
+
+
+def _location(command: Command) -> None:
+    location = str(command.parameters.get("location") or "").strip()
+    try:
+        parts = urlsplit(location)
+        good = parts.scheme.lower() in _SCHEMES and bool(parts.hostname) and not set(location) & set(" \t\r\n")
+    except ValueError:
+        good = False
+    if not good:
+        raise ActionRefused("The address begins with https, http, sftp, ftps or ftp, and names a host.")
+    command.parameters["location"] = location
+
+
+def _retries(command: Command) -> None:
+    for name in ("retries", "retry_interval"):
+        value = command.parameters.get(name)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
+            raise ActionRefused("Retries and their interval are numbers, not below 0.")
+
+
+def _time(command: Command, name: str) -> str:
+    given = command.parameters.get(name)
+    if given in {None, ""}:
+        command.parameters.pop(name, None)
+        return ""
+    at = moment_read(given)
+    if at is None:
+        raise ActionRefused("A time is written like 2030-01-31T12:00:00Z.")
+    command.parameters[name] = text = moment_write(at)
+    return text

@@ -1,0 +1,62 @@
+"""Long jobs of chargers, such as an update of the firmware: what they tell of it, until it is done or has failed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.conf import settings
+
+from chargepoints.actions import ACTIONS
+from chargepoints.choices import CommandStatus, Effect
+from chargepoints.models import Command
+from chargepoints.reports import JobReport
+from chargepoints.services.changes import changed
+
+# What is told of a job after that belongs to something else.
+JOB_WINDOW = timedelta(days=7)
+MOST_STEPS = 200
+_OPEN = (CommandStatus.SENT, CommandStatus.ACCEPTED, CommandStatus.EXPIRED)
+
+
+def jobs_progress(*, reports: Sequence[JobReport]) -> None:
+    """Note what chargers tell of their jobs: by request id, or on the newest open job of that kind.
+
+    A failed job stays open, because a charger may try again and succeed. A report without a job is nobody's.
+    """
+    if not reports:
+        return
+    commands = list(
+        Command.objects.filter(
+            charge_point__in={report.charge_point_id for report in reports},
+            kind__in={kind for report in reports for kind in report.kinds},
+            status__in=_OPEN,
+            effect__in=[Effect.NONE, Effect.AWAITED, Effect.MISSING],
+            sent_at__gt=min(report.at for report in reports) - JOB_WINDOW,
+        )
+        .select_for_update()
+        .order_by("-sent_at", "pk")
+    )
+    for report in reports:
+        command = next((one for one in commands if _meant(one, report)), None)
+        if command is not None:
+            _note(command, report)
+    changed({command.charge_point_id for command in commands}, "commands", "actions", "row")
+
+
+def _meant(command: Command, report: JobReport) -> bool:
+    if command.charge_point_id != report.charge_point_id or command.kind not in report.kinds:
+        return False
+    if command.effect == Effect.SEEN:
+        return False
+    return report.request_id is None or command.request_id == report.request_id
+
+
+def _note(command: Command, report: JobReport) -> None:
+    command.progress = [*command.progress, [report.at.isoformat(), report.word]][-MOST_STEPS:]
+    if report.done is not None:
+        command.effect = Effect.SEEN if report.done else Effect.MISSING
+        command.effect_at, command.effect_text = report.at, report.word
+    elif command.effect == Effect.AWAITED and command.effect_due_at is not None:
+        # It lives: the time it may take without a word begins anew.
+        seconds = ACTIONS[command.kind].proof_seconds * settings.EFFECT_TIMEOUT_SCALE
+        command.effect_due_at = max(command.effect_due_at, report.at + timedelta(seconds=seconds))
+    command.save(update_fields=["progress", "effect", "effect_at", "effect_text", "effect_due_at"])
