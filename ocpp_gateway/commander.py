@@ -162,9 +162,7 @@ class Commander:
     ) -> None:
         _, sent = self._sent.pop(message_id, (link, Sent(None, "", {}, "")))
         word = clean(word)
-        answer = CommandAnswer(
-            UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), storable(response)
-        )
+        answer = CommandAnswer(UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), response)
         line = self._line(link, message_id, sent, word, "", is_error=outcome != CommandStatus.ACCEPTED, answer=raw)
         wake = partial(self.wake, [link.charge_point_id])
         self._journal.put(Outcome(answer, line, wake, sent.message, sent.payload))
