@@ -16,6 +16,7 @@ class Proof(StrEnum):
     CHARGE_STOPPED = "charge-stopped"
     ANSWER = "answer"
     MESSAGE = "message"
+    JOB = "job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,9 @@ class Action:
     needs_connector: bool = False
     needs_charge: bool = False
     confirm: str = ""
+    has_form: bool = True
+    # The tab of the charger's page that offers it; empty: the panel of remote actions.
+    tab: str = ""
 
 
 # A restart takes up to 75 s on real chargers (QUIRKS 1.11), and some fetch firmware on the way.
@@ -89,8 +93,51 @@ ACTIONS: dict[str, Action] = {
             30,
             "Message received",
         ),
+        # A key pair takes small chargers a minute or two.
+        Action(
+            "extended_trigger",
+            "Ask for a security message",
+            "shield",
+            Right.COMMAND,
+            Proof.MESSAGE,
+            180,
+            "Message received",
+            tab="integration",
+        ),
+        Action(
+            "rotate_password",
+            "Rotate password",
+            "key-round",
+            Right.COMMAND,
+            Proof.ANSWER,
+            0,
+            "New password in force",
+            confirm="Hub makes a new random password and sends it to the charger. Nobody gets to see it.",
+            tab="integration",
+        ),
+        *(
+            Action(kind, label, "shield", Right.COMMAND, proof, seconds, words, has_form=False)
+            for kind, label, proof, seconds, words in (
+                ("certificate_signed", "Send its certificate", Proof.ANSWER, 0, "Certificate taken"),
+                ("install_certificate", "Install a root certificate", Proof.ANSWER, 0, "Installed"),
+                ("certificate_ids", "List its root certificates", Proof.ANSWER, 0, "Listed"),
+                ("delete_certificate", "Delete a root certificate", Proof.ANSWER, 0, "Deleted"),
+                ("log_upload", "Upload a log", Proof.JOB, 3600, "Uploaded"),
+                ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "Installed"),
+            )
+        ),
     )
 }
+
+EXTENDED_TRIGGERS = (
+    "SignChargePointCertificate",
+    "LogStatusNotification",
+    "FirmwareStatusNotification",
+    "BootNotification",
+    "Heartbeat",
+    "MeterValues",
+    "StatusNotification",
+)
 
 TRIGGERS = (
     "StatusNotification",
@@ -111,8 +158,12 @@ class Offer:
 
 
 def offers(*, integration: Integration, open_charges: int, rights: frozenset[Right]) -> Sequence[Offer]:
-    """Every action with the reason why it is not offered, if any (SPEC section 4). Pure."""
-    return [Offer(action, why_not(action, integration, open_charges, rights)) for action in ACTIONS.values()]
+    """Every action that has a form, with the reason why it is not offered, if any (SPEC section 4). Pure."""
+    return [
+        Offer(action, why_not(action, integration, open_charges, rights))
+        for action in ACTIONS.values()
+        if action.has_form
+    ]
 
 
 def why_not(action: Action, integration: Integration, open_charges: int, rights: frozenset[Right]) -> str:

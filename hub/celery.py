@@ -17,6 +17,7 @@ app.conf.beat_schedule = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "certificates-sign": {"task": "chargepoints.certificates_sign", "schedule": 2.0, "options": {"expires": 10}},
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
 from chargepoints.services.commands import commands_claim, commands_waiting
-from ocpp_gateway import encoding, schemas
+from ocpp_gateway import encoding, redaction, schemas
 from ocpp_gateway.entries import Note, Outcome
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
@@ -52,10 +52,13 @@ def _written(link: Link, message: Outgoing | None, command: ClaimedCommand) -> t
 class Sent:
     """A call of ours that waits for its answer. `message` is None for one that could not be written."""
 
-    __slots__ = ("action", "at", "category", "frame", "message", "payload")
+    __slots__ = ("action", "at", "category", "frame", "message", "payload", "secrets")
 
     def __init__(self, message: Outgoing | None, action: str, payload: Payload, frame: str) -> None:
-        self.message, self.action, self.payload, self.frame = message, action, payload, frame
+        self.message, self.action = message, action
+        # From here on only what may be kept: of the payload itself nothing stays but the frame on the wire.
+        self.payload, self.secrets = redaction.request(action, payload)
+        self.frame = redaction.text(frame, self.secrets)
         self.category = message.category if message else Category.STATE
         self.at = datetime.now(UTC)
 
@@ -116,7 +119,7 @@ class Commander:
             return
         frame = link.session.start_call(str(command.id), action, payload, time.monotonic(), settings.OCPP_CALL_TIMEOUT)
         self._sent[str(command.id)] = (link, Sent(message, action, payload, frame))
-        if action == "TriggerMessage":
+        if action in {"TriggerMessage", "ExtendedTriggerMessage"}:
             link.triggered = str(payload["requestedMessage"])
         link.write(frame)
 
@@ -132,7 +135,9 @@ class Commander:
         if isinstance(event, Answered):
             violation = schemas.check(link.session.version, event.action, "response", event.payload)
             if violation is None:
-                response = event.payload
+                response = redaction.answer(event.action, event.payload)
+                if response is not event.payload:
+                    raw = encoding.result(event.id, response)
                 outcome, word = (message.judge if message else judge_status)(event.payload)
             else:
                 outcome, word = CommandStatus.FAILED, f"Invalid answer: {violation.message}"
@@ -159,6 +164,7 @@ class Commander:
         response: Payload | None = None,
     ) -> None:
         _, sent = self._sent.pop(message_id, (link, Sent(None, "", {}, "")))
+        word, raw = redaction.text(word, sent.secrets), redaction.text(raw, sent.secrets)
         answer = CommandAnswer(UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), response)
         line = self._line(link, message_id, sent, word, "", is_error=outcome != CommandStatus.ACCEPTED, answer=raw)
         wake = partial(self.wake, [link.charge_point_id])
