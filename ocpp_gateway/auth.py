@@ -120,9 +120,9 @@ def choose_version(offered: Sequence[str], supported: Sequence[Version]) -> Vers
 def judge(
     greeting: Hello, version: Version | None, known: Admission | None, issued: Issued | None = None
 ) -> Trust | Refusal:
-    """What this handshake proves, or why it is refused. The password is checked also for unknown identities: equal time.
+    """What this handshake proves, or why it is refused.
 
-    `issued` is what we know of the client certificate by its fingerprint.
+    The password is checked also for unknown identities: equal time. `issued` is what we know of the client certificate by its fingerprint.
     """
     if not greeting.identity:
         return Refusal.BAD_IDENTITY

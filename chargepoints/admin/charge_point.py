@@ -19,8 +19,10 @@ from chargepoints.models import (
     ConnectionAttempt,
     Connector,
     LinkPeriod,
+    IssuedCertificate,
     LogLine,
     MeterSample,
+    SecurityEvent,
     StatusChange,
 )
 from chargepoints.selectors.identity import charge_points_identified
@@ -41,7 +43,17 @@ REPORTED = (
     "box_status",
     "box_error_code",
 )
-HISTORY = (LogLine, Charge, StatusChange, Command, LinkPeriod, ConnectionAttempt, MeterSample)
+HISTORY = (
+    LogLine,
+    Charge,
+    StatusChange,
+    Command,
+    LinkPeriod,
+    ConnectionAttempt,
+    MeterSample,
+    SecurityEvent,
+    IssuedCertificate,
+)
 
 
 class ChargePointForm(forms.ModelForm[ChargePoint]):
@@ -101,7 +113,7 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
     readonly_fields = (*REPORTED, "integration", "state", "created_at", "has_password", "elsewhere")
     fieldsets = (
         (None, {"fields": ("site", "name", "identity", "sticker", "location", "note", "elsewhere")}),
-        ("Password", {"fields": ("has_password", "new_password")}),
+        ("Security", {"fields": ("security_profile", "has_password", "new_password")}),
         (
             "Operation",
             {
@@ -122,7 +134,7 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
         password = form.cleaned_data.get("new_password")
         with transaction.atomic():
             if change and "identity" in form.changed_data and obj.password_hmac and not password:
-                obj.password_hmac = ""
+                obj.password_hmac = obj.next_password_hmac = ""
                 messages.warning(request, "The password belonged to the old identity. Set a new one.")
             super().save_model(request, obj, form, change)
             if password:

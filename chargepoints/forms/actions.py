@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from chargepoints.actions import TRIGGERS
+from chargepoints.actions import EXTENDED_TRIGGERS, TRIGGERS
 from chargepoints.models import ChargePoint
 from chargepoints.selectors.charge_points import open_charges
 from chargepoints.selectors.keys import key_exists
@@ -107,10 +107,18 @@ class TriggerForm(ActionForm):
         }
 
 
+class ExtendedTriggerForm(TriggerForm):
+    """The messages of the security extension as well; a new certificate first."""
+
+    message = forms.ChoiceField(choices=[(message, message) for message in EXTENDED_TRIGGERS])
+
+
 FORMS: dict[str, type[ActionForm]] = {
     "reboot": RebootForm,
     "start": StartForm,
     "stop": StopForm,
     "unlock": ConnectorForm,
     "trigger": TriggerForm,
+    "extended_trigger": ExtendedTriggerForm,
+    "rotate_password": ActionForm,
 }

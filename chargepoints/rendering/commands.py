@@ -54,7 +54,7 @@ def command_title(command: Command) -> str:
     number = "" if command.connector_number is None else f" {command.connector_number}"
     if command.kind == "reboot":
         return f"{label}, {str(given.get('type', '')).lower()}"
-    if command.kind == "trigger":
+    if command.kind in {"trigger", "extended_trigger"}:
         return f"Trigger {given.get('message', '')}{number}"
     return f"{label}{number}"
 

@@ -168,6 +168,13 @@ def certificates_used(*, fingerprints: Iterable[str]) -> None:
         older.update(state=IssuedState.REVOKED, detail="Replaced by a newer one")
 
 
+def certificates_revoke(*, issued: Sequence[int]) -> int:
+    """End these certificates (ids); how many were still good. A connection that is open stays until it ends."""
+    return IssuedCertificate.objects.filter(pk__in=issued, state__in=(*_GOOD, IssuedState.REQUESTED)).update(
+        state=IssuedState.REVOKED, detail="Revoked by an administrator"
+    )
+
+
 def installed_record(*, answers: Sequence[Answer]) -> None:
     """The root certificates that chargers list, with hashes as they spell them; the list is whole for its type."""
     for answer in answers:

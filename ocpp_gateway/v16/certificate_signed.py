@@ -1,4 +1,4 @@
-"""CertificateSigned: the charger's new client certificate, leaf first, without the root (CSMS.md 2.2; TC_074, TC_077)."""
+"""CertificateSigned: the charger's new client certificate, leaf first, no root (CSMS.md 2.2; TC_074, TC_077)."""
 
 from collections.abc import Sequence
 

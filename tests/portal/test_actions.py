@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import ChargeState, CommandStatus, Integration
+from chargepoints.forms.actions import FORMS
 from chargepoints.models import Charge, ChargePoint, Command, Connection
 from hub.teams.choices import Role
 from hub.teams.models import Organisation
@@ -44,7 +45,7 @@ def url(charge_point: ChargePoint, kind: str) -> str:
     return reverse("action", args=[charge_point.pk, kind])
 
 
-@pytest.mark.parametrize("kind", ACTIONS)
+@pytest.mark.parametrize("kind", FORMS)
 def test_dialog_and_plain_page(alice_client: Client, charge: Charge, kind: str) -> None:
     page = alice_client.get(url(charge.charge_point, kind)).content.decode()
     dialog = alice_client.get(url(charge.charge_point, kind), headers=HTMX).content.decode()
@@ -57,7 +58,7 @@ def test_dialog_and_plain_page(alice_client: Client, charge: Charge, kind: str) 
         assert "style=" not in html
 
 
-@pytest.mark.parametrize("kind", ACTIONS)
+@pytest.mark.parametrize("kind", FORMS)
 def test_needs_login(client: Client, online: ChargePoint, kind: str) -> None:
     for response in (client.get(url(online, kind)), client.post(url(online, kind), {"type": "Soft"})):
         assert response.status_code == 302
@@ -65,7 +66,7 @@ def test_needs_login(client: Client, online: ChargePoint, kind: str) -> None:
     assert not Command.objects.exists()
 
 
-@pytest.mark.parametrize("kind", ACTIONS)
+@pytest.mark.parametrize("kind", FORMS)
 def test_ownership(
     bob_client: Client,
     charlie_client: Client,
@@ -87,15 +88,15 @@ def test_ownership(
         (Role.READ_ONLY, set()),
         (Role.FINANCE, set()),
         (Role.SUPPORT, {"reboot", "trigger"}),
-        (Role.OPERATIONS, set(ACTIONS)),
-        (Role.ADMIN, set(ACTIONS)),
+        (Role.OPERATIONS, set(FORMS)),
+        (Role.ADMIN, set(FORMS)),
     ],
 )
 def test_roles(client: Client, online: ChargePoint, nordlys: Organisation, role: Role, allowed: set[str]) -> None:
     person = factories.user()
     factories.member(nordlys, person, role)
     client.force_login(person)
-    for kind in ACTIONS:
+    for kind in FORMS:
         may = kind in allowed
         assert client.get(url(online, kind)).status_code == (200 if may else 403)
         if not may:
