@@ -143,6 +143,9 @@ def presented_read(value: str) -> Presented | None:
     PEM (plain, or percent-encoded as nginx's `$ssl_client_escaped_cert`), base64 of the DER (Traefik), or a
     SHA-256 fingerprint in hexadecimal, with or without colons.
     """
+    if ", " in value:
+        # What servers make of a header that was sent twice: one of the two came from outside.
+        return None
     text = unquote(value).strip()
     digits = text.replace(":", "").lower()
     if len(digits) == 64 and set(digits) <= set("0123456789abcdef"):

@@ -122,7 +122,8 @@ def judge(
 ) -> Trust | Refusal:
     """What this handshake proves, or why it is refused.
 
-    The password is checked also for unknown identities: equal time. `issued` is what we know of the client certificate by its fingerprint.
+    The password is checked also for unknown identities: equal time. `issued` is what we know of the client
+    certificate by its fingerprint.
     """
     if not greeting.identity:
         return Refusal.BAD_IDENTITY

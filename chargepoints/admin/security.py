@@ -36,7 +36,7 @@ class IssuedCertificateAdmin(ChargePointHistory[IssuedCertificate]):
     list_filter = ("state",)
     search_fields = ("=serial_number", "=fingerprint", "charge_point__name", "charge_point__identity")
     ordering = ("-requested_at",)
-    actions = ("revoke",)
+    actions = ("revoke",)  # type: ignore[assignment]
 
     @admin.action(description="Revoke: let nobody in with them any more")
     def revoke(self, request: HttpRequest, queryset: QuerySet[IssuedCertificate]) -> None:

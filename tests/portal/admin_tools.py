@@ -10,9 +10,12 @@ from chargepoints.models import (
     ChargePoint,
     Command,
     ConnectionAttempt,
+    InstalledCertificate,
+    IssuedCertificate,
     LinkPeriod,
     LogLine,
     MeterSample,
+    SecurityEvent,
     StatusChange,
 )
 from hub.teams.models import Organisation, User
@@ -68,6 +71,9 @@ def history_of(charge_point: ChargePoint) -> None:
         measurand="Voltage",
         raw=mark,
     )
+    SecurityEvent.objects.create(charge_point=charge_point, type=mark, received_at=now)
+    InstalledCertificate.objects.create(charge_point=charge_point, type="x", serial_number=mark, seen_at=now)
+    IssuedCertificate.objects.create(charge_point=charge_point, serial_number=mark, requested_at=now)
 
 
 def objects(model: type[Model], operator: Organisation) -> list[Model]:

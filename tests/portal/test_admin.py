@@ -17,9 +17,12 @@ from chargepoints.models import (
     Connector,
     Driver,
     GatewayProcess,
+    InstalledCertificate,
+    IssuedCertificate,
     LinkPeriod,
     LogLine,
     MeterSample,
+    SecurityEvent,
     Site,
     SiteLimit,
     StatusChange,
@@ -46,6 +49,9 @@ HISTORY = [
     LogLine,
     MeterSample,
     GatewayProcess,
+    SecurityEvent,
+    InstalledCertificate,
+    IssuedCertificate,
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 
