@@ -19,6 +19,8 @@ from chargepoints.services.commands import command_create
 # A charger that stays away so long asks again.
 WAIT_FOR_CHARGER = timedelta(days=2)
 SIGN_AT_ONCE = 100
+# Of a request that is too long anyway.
+MAX_KEPT = 8192
 _ASKED_WITHIN = timedelta(minutes=15)
 _GOOD = (IssuedState.SENT, IssuedState.ACCEPTED)
 
@@ -29,6 +31,7 @@ def request_receive(*, charge_point_id: int, csr: str, at: datetime) -> str:
     The same request again is not refused: the charger got no answer, and gets the same certificate.
     """
     charge_point = ChargePoint.objects.select_for_update().get(pk=charge_point_id)
+    csr = csr[:MAX_KEPT].replace("\x00", "\ufffd")
     if not authority.can_sign():
         return "Hub has no certificate authority."
     former = IssuedCertificate.objects.filter(charge_point=charge_point, csr=csr, requested_at__gt=at - _day())
@@ -91,7 +94,7 @@ def _refused(charge_point: ChargePoint, csr: str, at: datetime, why: str) -> Non
     IssuedCertificate.objects.filter(charge_point=charge_point, state=IssuedState.REFUSED).delete()
     IssuedCertificate.objects.create(
         charge_point=charge_point,
-        csr=csr[:8192].replace("\x00", "\ufffd"),
+        csr=csr,
         state=IssuedState.REFUSED,
         detail=why[:255],
         requested_at=at,
