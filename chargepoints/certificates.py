@@ -140,8 +140,8 @@ def is_for_clients(certificate: x509.Certificate) -> bool:
 def presented_read(value: str) -> Presented | None:
     """What a TLS layer says of a client certificate; None for nothing or nonsense.
 
-    PEM (plain, or percent-encoded as nginx's `$ssl_client_escaped_cert`), base64 of the DER (Traefik, percent-encoded), or a
-    SHA-256 fingerprint in hexadecimal, with or without colons.
+    PEM, plain or percent-encoded (nginx: `$ssl_client_escaped_cert`), base64 of the DER, percent-encoded
+    (Traefik), or a SHA-256 fingerprint in hexadecimal, with or without colons.
     """
     if "," in value:
         # What servers make of a header that was sent twice: one of the two came from outside.

@@ -62,7 +62,8 @@ def _name_of_ours(known: Admission, issued: Issued) -> str | None:
     now = datetime.now(UTC)
     is_good = (
         issued.charge_point_id == known.charge_point_id
-        and issued.state in {IssuedState.SENT, IssuedState.ACCEPTED}
+        # Signed and about to be sent once more is as good as sent.
+        and issued.state in {IssuedState.REQUESTED, IssuedState.SENT, IssuedState.ACCEPTED}
         and issued.not_after is not None
         and issued.not_after > now
     )

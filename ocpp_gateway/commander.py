@@ -147,10 +147,13 @@ class Commander:
 
     def silent(self, link: Link, event: TimedOut, why: str) -> None:
         """No answer came in time, or the socket ended before it."""
+        if event.id in self._sent:
+            link.secrets = self._sent[event.id][1].secrets
         self._end(link, event.id, CommandStatus.EXPIRED, why, "")
 
     def late(self, link: Link, event: Late, raw: str) -> None:
         """An answer after its time, or to nothing: kept in the log, changes nothing (M15, T1)."""
+        raw = redaction.text(raw, link.secrets)
         what = f"answer to {event.action}" if event.action else "answer to nothing we asked"
         self._journal.put(Note(link, action="Late answer", fact=what, text="ignored", request=raw))
 

@@ -48,6 +48,7 @@ class Link:
         "generation",
         "identity",
         "opened",
+        "secrets",
         "session",
         "triggered",
         "woken",
@@ -62,6 +63,7 @@ class Link:
         self.claiming = self.woken = False
         self.triggered = ""  # the message a TriggerMessage has just asked for
         self.certificate_name = ""  # the serial number that its client certificate is for
+        self.secrets: tuple[str, ...] = ()  # what a call without an answer carried; a late answer may repeat it
         self.closing: tuple[int, str] | None = None
         self.drained = asyncio.Event()
         self._send = send

@@ -30,14 +30,14 @@ def request_receive(*, charge_point_id: int, csr: str, at: datetime) -> str:
 
     The same request again is not refused: the charger got no answer, and gets the same certificate.
     """
-    charge_point = ChargePoint.objects.select_for_update().get(pk=charge_point_id)
+    charge_point = ChargePoint.objects.get(pk=charge_point_id)
     csr = csr[:MAX_KEPT].replace("\x00", "\ufffd")
     if not authority.can_sign():
         return "Hub has no certificate authority."
     former = IssuedCertificate.objects.filter(charge_point=charge_point, csr=csr, requested_at__gt=at - _day())
     repeated = former.exclude(state__in=[IssuedState.REFUSED, IssuedState.REVOKED, IssuedState.REJECTED]).first()
     if repeated is not None:
-        if repeated.state == IssuedState.SENT:
+        if repeated.state in _GOOD:
             repeated.state, repeated.requested_at = IssuedState.REQUESTED, at
             repeated.save(update_fields=["state", "requested_at"])
         return ""

@@ -159,7 +159,9 @@ def commands_claim(*, generations: dict[int, int], answer_timeout: float) -> lis
     # Five seconds more than the gateway waits: it answers for its own time-outs unless it died.
     found = sql.rows(_CLAIM, answer_timeout + 5, list(generations), list(generations.values()))
     changed([row[1] for row in found], "commands")
-    return [ClaimedCommand(row[0], row[1], row[2], _json(row[3]) | _secret(row[1], row[2])) for row in found]
+    # Their charge points are locked in one order where a secret is made.
+    ordered = sorted(found, key=lambda row: int(row[1]))
+    return [ClaimedCommand(row[0], row[1], row[2], _json(row[3]) | _secret(row[1], row[2])) for row in ordered]
 
 
 def _secret(charge_point_id: int, kind: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from django.test import Client
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidHandshake, InvalidURI
 
 from chargepoints.choices import IssuedState, Refusal
 from chargepoints.models import (
@@ -90,10 +91,7 @@ async def test_a5_no_way_around_the_handshake(guarded: Server, charge_point: Cha
         try:
             async with asyncio.timeout(5):
                 await station.__aenter__()
-        except (Refused, ValueError, ConnectionError):
-            continue
-        except Exception as error:
-            assert type(error).__name__ in {"InvalidURI", "InvalidMessage", "InvalidHandshake"}, way
+        except (Refused, InvalidURI, InvalidHandshake):
             continue
         # A path that belongs to the portal closes at once, without a charger behind it.
         await station.close_code()
@@ -128,7 +126,7 @@ async def test_a9_markup_in_every_text(guarded: Server, charge_point: ChargePoin
         await station.call("DataTransfer", {"vendorId": MARKUP, "messageId": "{{7*7}}", "data": MARKUP})
         await station.start(1, MARKUP, 1)
     await refused(Station(guarded.ocpp_url, "NORD-1", headers={"Authorization": "Basic PGltZyBzcmM9eD46eA=="}))
-    await soon(lambda: ConnectionAttempt.objects.exists(), "the attempt")
+    await soon(ConnectionAttempt.objects.exists, "the attempt")
     await db(
         lambda: IssuedCertificate.objects.create(
             charge_point=charge_point,
