@@ -39,6 +39,8 @@ class Action:
     confirm: str = ""
     takes_box: bool = False
     has_form: bool = False
+    # The tab of the charger's page that offers it; empty: the panel of remote actions.
+    tab: str = ""
 
 
 # A restart takes up to 75 s on real chargers (QUIRKS 1.11), and some fetch firmware on the way.
@@ -188,8 +190,53 @@ ACTIONS: dict[str, Action] = {
         ),
         Action("data_transfer", "Data transfer", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Taken"),
         Action("call", "OCPP call", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Answered"),
+        # A key pair takes small chargers a minute or two.
+        Action(
+            "extended_trigger",
+            "Ask for a security message",
+            "shield",
+            Right.COMMAND,
+            Proof.MESSAGE,
+            180,
+            "Message received",
+            tab="integration",
+            has_form=True,
+        ),
+        Action(
+            "rotate_password",
+            "Rotate password",
+            "key-round",
+            Right.COMMAND,
+            Proof.ANSWER,
+            0,
+            "New password in force",
+            confirm="Hub makes a new random password and sends it to the charger. Nobody gets to see it.",
+            tab="integration",
+            has_form=True,
+        ),
+        *(
+            Action(kind, label, "shield", Right.COMMAND, proof, seconds, words)
+            for kind, label, proof, seconds, words in (
+                ("certificate_signed", "Send its certificate", Proof.ANSWER, 0, "Certificate taken"),
+                ("install_certificate", "Install a root certificate", Proof.ANSWER, 0, "Installed"),
+                ("certificate_ids", "List its root certificates", Proof.ANSWER, 0, "Listed"),
+                ("delete_certificate", "Delete a root certificate", Proof.ANSWER, 0, "Deleted"),
+                ("log_upload", "Upload a log", Proof.JOB, 3600, "Uploaded"),
+                ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "Installed"),
+            )
+        ),
     )
 }
+
+EXTENDED_TRIGGERS = (
+    "SignChargePointCertificate",
+    "LogStatusNotification",
+    "FirmwareStatusNotification",
+    "BootNotification",
+    "Heartbeat",
+    "MeterValues",
+    "StatusNotification",
+)
 
 TRIGGERS = (
     "StatusNotification",
@@ -210,8 +257,12 @@ class Offer:
 
 
 def offers(*, integration: Integration, open_charges: int, rights: frozenset[Right]) -> Sequence[Offer]:
-    """Every action with the reason why it is not offered, if any (SPEC section 4). Pure."""
-    return [Offer(action, why_not(action, integration, open_charges, rights)) for action in ACTIONS.values()]
+    """Every action that has a form, with the reason why it is not offered, if any (SPEC section 4). Pure."""
+    return [
+        Offer(action, why_not(action, integration, open_charges, rights))
+        for action in ACTIONS.values()
+        if action.has_form
+    ]
 
 
 def why_not(action: Action, integration: Integration, open_charges: int, rights: frozenset[Right]) -> str:

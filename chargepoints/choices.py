@@ -167,6 +167,8 @@ class Refusal(models.TextChoices):
     BAD_IDENTITY = "bad-identity", "The address does not end in a usable identity"
     INACTIVE = "inactive", "The charge point is deactivated"
     TOO_MANY = "too-many", "Too many attempts"
+    DOWNGRADE = "downgrade", "It came with a lower security profile than it must have"
+    BAD_CERTIFICATE = "bad-certificate", "Its client certificate is not good for this charge point"
 
 
 class ReservationState(models.TextChoices):

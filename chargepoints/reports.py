@@ -41,6 +41,12 @@ class Opened:
     remote_address: str
     subprotocol: str
     security_profile: int
+    # Which password it used: "current", "next" (the one on its way to it), or "" for none.
+    credential: str = ""
+    # A new password was waiting for a login like this one.
+    is_staged: bool = False
+    # The fingerprint of its client certificate, if it came with one.
+    certificate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,11 +236,25 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
-    """What a charger tells of a long job. `done` is True for its end, False for a failure, None on the way."""
+    """How a long job of a charger goes. `done`: True ended well, False ended badly, None still at it.
+
+    `request_id` None means the newest open job of these kinds of command.
+    """
 
     charge_point_id: int
     kinds: tuple[str, ...]
     request_id: int | None
     word: str
     at: datetime
-    done: bool | None
+    done: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityReport:
+    """A security event as the charger tells it; `reported_at` is its clock, None when unusable."""
+
+    charge_point_id: int
+    type: str
+    received_at: datetime
+    reported_at: datetime | None = None
+    tech_info: str = ""

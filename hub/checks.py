@@ -23,4 +23,12 @@ def deployment(app_configs: object, **_: object) -> Sequence[CheckMessage]:
                 id="hub.W001",
             )
         )
+    if settings.CLIENT_CERT_HEADER and not settings.TLS:
+        found.append(
+            Caution(
+                "HUB_CLIENT_CERT_HEADER is set, but HUB_TLS is off: client certificates are not looked at.",
+                hint="Set HUB_TLS=on when your TLS proxy overwrites that header, or unset it.",
+                id="hub.W002",
+            )
+        )
     return found

@@ -35,6 +35,14 @@ OCPP_HEARTBEAT_INTERVAL = env.int("HUB_OCPP_HEARTBEAT_INTERVAL", default=300)
 EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
 LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
 
+# The operator's certificate authority for chargers (security profile 3); no name: no certificates are signed.
+CA_DIR = Path(env.str("HUB_CA_DIR", default=str(DATA_DIR / "ca")))
+CA_ORGANISATION = env.str("HUB_CA_ORGANISATION", default="")
+CA_LEAF_DAYS = env.int("HUB_CA_LEAF_DAYS", default=365)
+CA_REQUEST_INTERVAL = env.int("HUB_CA_REQUEST_INTERVAL", default=3600)
+CA_DELAY = env.float("HUB_CA_DELAY", default=5.0)
+CLIENT_CERT_HEADER = env.str("HUB_CLIENT_CERT_HEADER", default="")
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from chargepoints.certificates import Presented
 from chargepoints.choices import Refusal
-from chargepoints.selectors.admission import Admission
-from chargepoints.services.credentials import password_matches
+from chargepoints.selectors.admission import Admission, Issued
+from chargepoints.services.credentials import password_which
+from ocpp_gateway.client_certificates import certificate_name, presented
 from ocpp_gateway.errors import Version
 
 # OCPP 2.1 part 4, 3.1.1, without a colon because of Basic authentication; 48 for all versions (H2).
@@ -28,6 +30,8 @@ HTTP_STATUS: dict[Refusal, int] = {
     Refusal.WRONG_USER: 401,
     Refusal.WRONG_PASSWORD: 401,
     Refusal.NO_PASSWORD_SET: 401,
+    Refusal.DOWNGRADE: 401,
+    Refusal.BAD_CERTIFICATE: 401,
 }
 
 
@@ -43,10 +47,28 @@ class Hello:
     remote_address: str
     path: str
     encrypted: bool
+    certificate: Presented | None = None
 
 
-def hello(scope: Mapping[str, Any], *, trust_proxy: bool) -> Hello:
-    """Read an ASGI websocket scope (H1, H7). `trust_proxy`: TLS ends at a proxy in front of us that says so."""
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What an accepted handshake has proved.
+
+    `credential` is `current`, `next` or "" as in `Opened`. `name` is the common name of the client certificate where
+    it is a serial number, which the boot must repeat (B01.FR.11); empty otherwise.
+    """
+
+    profile: int
+    credential: str = ""
+    certificate: str = ""
+    name: str = ""
+
+
+def hello(scope: Mapping[str, Any], *, trust_proxy: bool, certificate_header: str = "") -> Hello:
+    """Read an ASGI websocket scope (H1, H7). `trust_proxy`: TLS ends at a proxy in front of us that says so.
+
+    Only then is `certificate_header` read, in which the proxy hands over the client's certificate.
+    """
     raw = scope.get("raw_path") or scope["path"].encode()
     path = raw.split(b"?", 1)[0].decode("ascii", "replace")
     identity = _identity(path)
@@ -54,6 +76,7 @@ def hello(scope: Mapping[str, Any], *, trust_proxy: bool) -> Hello:
     user, password = _basic(headers.get(b"authorization", b""))
     client = scope.get("client") or ("", 0)
     forwarded = headers.get(b"x-forwarded-proto", b"") in {b"https", b"wss"}
+    encrypted = scope.get("scheme") == "wss" or (trust_proxy and forwarded)
     return Hello(
         identity=identity if _IDENTITY.fullmatch(identity) else "",
         offered_identity=identity,
@@ -62,7 +85,8 @@ def hello(scope: Mapping[str, Any], *, trust_proxy: bool) -> Hello:
         subprotocols=list(scope.get("subprotocols") or ()),
         remote_address=str(client[0]),
         path=path,
-        encrypted=scope.get("scheme") == "wss" or (trust_proxy and forwarded),
+        encrypted=encrypted,
+        certificate=presented(scope, certificate_header if trust_proxy else "") if encrypted else None,
     )
 
 
@@ -93,24 +117,41 @@ def choose_version(offered: Sequence[str], supported: Sequence[Version]) -> Vers
     return next((spoken[name] for name in offered if name in spoken), None)
 
 
-def refusal(greeting: Hello, version: Version | None, known: Admission | None) -> Refusal | None:
-    """Why this handshake is refused, or None. The password is checked also for unknown identities: equal time."""
+def judge(
+    greeting: Hello, version: Version | None, known: Admission | None, issued: Issued | None = None
+) -> Trust | Refusal:
+    """What this handshake proves, or why it is refused.
+
+    The password is checked also for unknown identities: equal time. `issued` is what we know of the client
+    certificate by its fingerprint.
+    """
     if not greeting.identity:
         return Refusal.BAD_IDENTITY
-    stored = known.password_hmac if known else ""
-    matches = password_matches(greeting.identity, greeting.password, stored)
+    stored, staged = (known.password_hmac, known.next_password_hmac) if known else ("", "")
+    which = password_which(greeting.identity, greeting.password, stored, staged)
     if version is None:
         return Refusal.WRONG_SUBPROTOCOL if greeting.subprotocols else Refusal.NO_SUBPROTOCOL
-    return _distrust(greeting, known, matches)
-
-
-def _distrust(greeting: Hello, known: Admission | None, matches: bool) -> Refusal | None:
     if known is None:
         return Refusal.UNKNOWN_IDENTITY
-    if greeting.user_name is None:
-        return Refusal.NO_CREDENTIALS
-    if greeting.user_name.lower() != greeting.identity.lower():
+    if greeting.user_name is not None and greeting.user_name.lower() != greeting.identity.lower():
         return Refusal.WRONG_USER
-    if not matches:
-        return Refusal.WRONG_PASSWORD if known.password_hmac else Refusal.NO_PASSWORD_SET
-    return None
+    trust = _trust(greeting, known, which, issued)
+    # A lower profile than it must have, or has ever had, is refused whatever else is right (H8, TC_083).
+    return Refusal.DOWNGRADE if isinstance(trust, Trust) and trust.profile < known.security_profile else trust
+
+
+def _trust(greeting: Hello, known: Admission, which: str, issued: Issued | None) -> Trust | Refusal:
+    if greeting.certificate is not None:
+        name = certificate_name(greeting.certificate, known, issued)
+        if name is not None:
+            serial = "" if name.lower() == known.identity.lower() else name
+            return Trust(3, certificate=greeting.certificate.fingerprint, name=serial)
+        if not which or known.security_profile == 3:
+            return Refusal.BAD_CERTIFICATE
+    if which:
+        return Trust(2 if greeting.encrypted else 1, credential=which)
+    if known.security_profile == 0 and (greeting.user_name is None or not known.password_hmac):
+        return Trust(0)
+    if greeting.user_name is None:
+        return Refusal.DOWNGRADE if known.security_profile == 3 else Refusal.NO_CREDENTIALS
+    return Refusal.WRONG_PASSWORD if known.password_hmac else Refusal.NO_PASSWORD_SET

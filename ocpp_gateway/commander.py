@@ -13,7 +13,7 @@ from django.conf import settings
 from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
 from chargepoints.services.commands import commands_claim, commands_waiting
-from ocpp_gateway import encoding, lenient, schemas
+from ocpp_gateway import encoding, lenient, redaction, schemas
 from ocpp_gateway.encoding import clean
 from ocpp_gateway.entries import Note, Outcome
 from ocpp_gateway.journal import Journal
@@ -53,10 +53,13 @@ def _written(link: Link, message: Outgoing | None, command: ClaimedCommand) -> t
 class Sent:
     """A call of ours that waits for its answer. `message` is None for one that could not be written."""
 
-    __slots__ = ("action", "at", "category", "frame", "message", "payload")
+    __slots__ = ("action", "at", "category", "frame", "message", "payload", "secrets")
 
     def __init__(self, message: Outgoing | None, action: str, payload: Payload, frame: str) -> None:
-        self.message, self.action, self.payload, self.frame = message, action, payload, frame
+        self.message, self.action = message, action
+        # From here on only what may be kept: of the payload itself nothing stays but the frame on the wire.
+        self.payload, self.secrets = redaction.request(action, payload)
+        self.frame = redaction.text(frame, self.secrets)
         self.category = message.category if message else Category.STATE
         self.at = datetime.now(UTC)
 
@@ -117,7 +120,7 @@ class Commander:
             return
         frame = link.session.start_call(str(command.id), action, payload, time.monotonic(), settings.OCPP_CALL_TIMEOUT)
         self._sent[str(command.id)] = (link, Sent(message, action, payload, frame))
-        if action == "TriggerMessage":
+        if action in {"TriggerMessage", "ExtendedTriggerMessage"}:
             link.triggered = str(payload["requestedMessage"])
         link.write(frame)
 
@@ -136,7 +139,9 @@ class Commander:
             if problem:
                 outcome, word = CommandStatus.FAILED, f"Invalid answer: {problem}"
             else:
-                response = payload
+                response = redaction.answer(event.action, payload)
+                if response is not payload:
+                    raw = encoding.result(event.id, response)
                 outcome, word = (message.judge if message else judge_status)(payload)
         else:
             outcome, word = judge_error(event.code, event.raw_code, event.description)
@@ -144,10 +149,13 @@ class Commander:
 
     def silent(self, link: Link, event: TimedOut, why: str) -> None:
         """No answer came in time, or the socket ended before it."""
+        if event.id in self._sent:
+            link.secrets = self._sent[event.id][1].secrets
         self._end(link, event.id, CommandStatus.EXPIRED, why, "")
 
     def late(self, link: Link, event: Late, raw: str) -> None:
         """An answer after its time, or to nothing: kept in the log, changes nothing (M15, T1)."""
+        raw = redaction.text(raw, link.secrets)
         what = f"answer to {event.action}" if event.action else "answer to nothing we asked"
         self._journal.put(Note(link, action="Late answer", fact=what, text="ignored", request=raw))
 
@@ -161,7 +169,7 @@ class Commander:
         response: Payload | None = None,
     ) -> None:
         _, sent = self._sent.pop(message_id, (link, Sent(None, "", {}, "")))
-        word = clean(word)
+        word, raw = redaction.text(clean(word), sent.secrets), redaction.text(raw, sent.secrets)
         answer = CommandAnswer(UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), response)
         line = self._line(link, message_id, sent, word, "", is_error=outcome != CommandStatus.ACCEPTED, answer=raw)
         wake = partial(self.wake, [link.charge_point_id])

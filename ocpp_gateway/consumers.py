@@ -40,16 +40,18 @@ class ChargerConsumer(AsyncConsumer):
         await receive()  # websocket.connect
         process = current()
         await process.ready()
-        greeting = auth.hello(scope, trust_proxy=settings.TLS)
+        greeting = auth.hello(scope, trust_proxy=settings.TLS, certificate_header=settings.CLIENT_CERT_HEADER)
         version = auth.choose_version(greeting.subprotocols, _SUPPORTED)
         try:
             known = await process.admission.ask(greeting.identity) if greeting.identity else None
+            shown = greeting.certificate
+            issued = await process.issued.ask(shown.fingerprint) if known and shown else None
         except DatabaseAwayError:
             await self._unavailable(send)
             return
-        refusal = auth.refusal(greeting, version, known)
-        if refusal is not None:
-            await self._refuse(process, send, greeting, known, refusal)
+        trust = auth.judge(greeting, version, known, issued)
+        if isinstance(trust, Refusal):
+            await self._refuse(process, send, greeting, known, trust)
         elif known is not None and version is not None:
             opened = Opened(
                 charge_point_id=known.charge_point_id,
@@ -57,9 +59,13 @@ class ChargerConsumer(AsyncConsumer):
                 at=datetime.now(UTC),
                 remote_address=greeting.remote_address,
                 subprotocol=version,
-                security_profile=2 if greeting.encrypted else 1,
+                security_profile=trust.profile,
+                credential=trust.credential,
+                is_staged=bool(known.next_password_hmac),
+                certificate=trust.certificate,
             )
             link = Link(identity=known.identity, version=version, opened=opened, send=send)
+            link.certificate_name = trust.name
             await self._serve(process, receive, send, link)
 
     async def _serve(self, process: Process, receive: Any, send: Any, link: Link) -> None:

@@ -40,6 +40,7 @@ class Link:
         "_outbox",
         "_send",
         "_writer",
+        "certificate_name",
         "charge_point_id",
         "claiming",
         "closing",
@@ -47,6 +48,7 @@ class Link:
         "generation",
         "identity",
         "opened",
+        "secrets",
         "session",
         "triggered",
         "woken",
@@ -60,6 +62,8 @@ class Link:
         self.generation = 0
         self.claiming = self.woken = False
         self.triggered = ""  # the message a TriggerMessage has just asked for
+        self.certificate_name = ""  # the serial number that its client certificate is for
+        self.secrets: tuple[str, ...] = ()  # what a call without an answer carried; a late answer may repeat it
         self.closing: tuple[int, str] | None = None
         self.drained = asyncio.Event()
         self._send = send

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from chargepoints import events
 from chargepoints.reports import Closed
-from chargepoints.selectors.admission import Admission, admissions
+from chargepoints.selectors.admission import Admission, Issued, admissions, issued_certificates
 from chargepoints.services import connections
 from hub import bus
 from ocpp_gateway.commander import Commander
@@ -43,6 +43,11 @@ def _admit(identities: Sequence[str]) -> list[Admission | None]:
     return [found.get(identity.lower()) for identity in identities]
 
 
+def _issue(fingerprints: Sequence[str]) -> list[Issued | None]:
+    found = issued_certificates(fingerprints)
+    return [found.get(fingerprint) for fingerprint in fingerprints]
+
+
 class Process:
     """Everything that the sockets of one event loop share."""
 
@@ -54,6 +59,7 @@ class Process:
         self.journal = Journal()
         self.commander = Commander(self.id, self.journal, self.links)
         self.admission: Asker[str, Admission | None] = Asker("admission", _admit)
+        self.issued: Asker[str, Issued | None] = Asker("issued", _issue)
         self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
         self._left_open: dict[int, Link] = {}
@@ -128,7 +134,7 @@ class Process:
 
     async def take_back(self, link: Link) -> None:
         """Make an older link the current one again."""
-        opened = replace(link.opened, at=datetime.now(UTC))
+        opened = replace(link.opened, at=datetime.now(UTC), is_staged=False)
         opening = Reopening(opened, link.generation)
         self.journal.put(opening)
         link.generation = await opening.done

@@ -39,6 +39,7 @@ class Exchange(Entry):
     __slots__ = (
         "action",
         "category",
+        "close",
         "connector_number",
         "fact",
         "failed",
@@ -73,6 +74,7 @@ class Exchange(Entry):
         self.is_error = False
         self.connector_number: int | None = None
         self.frame = ""
+        self.close: tuple[int, str] | None = None  # what the socket is to be closed with after the answer
 
     def line(self) -> NewLine:
         """The exchange as one line: request, answer, latency."""
@@ -108,6 +110,8 @@ class Exchange(Entry):
             self.link.triggered = ""
         self.link.write(self.frame)
         self.link.answered()
+        if self.close is not None:
+            self.link.close(*self.close)
 
 
 def find(routes: Mapping[str, Route], version: Version, call: Call) -> Route:

@@ -20,10 +20,12 @@ from chargepoints.models import (
     Connection,
     ConnectionAttempt,
     Connector,
+    IssuedCertificate,
     LinkPeriod,
     LogLine,
     MeterSample,
     Reservation,
+    SecurityEvent,
     StatusChange,
 )
 from chargepoints.selectors.identity import charge_points_identified
@@ -46,7 +48,7 @@ REPORTED = (
 )
 HISTORY = (
     *(LogLine, Charge, StatusChange, Command, LinkPeriod, ConnectionAttempt, MeterSample),
-    *(ConfigurationItem, ChargingProfile, Reservation),
+    *(ConfigurationItem, ChargingProfile, Reservation, SecurityEvent, IssuedCertificate),
 )
 
 
@@ -107,7 +109,7 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
     readonly_fields = (*REPORTED, "integration", "state", "created_at", "has_password", "elsewhere")
     fieldsets = (
         (None, {"fields": ("site", "name", "identity", "sticker", "location", "note", "elsewhere")}),
-        ("Password", {"fields": ("has_password", "new_password")}),
+        ("Security", {"fields": ("security_profile", "has_password", "new_password")}),
         (
             "Operation",
             {
@@ -128,7 +130,7 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
         password = form.cleaned_data.get("new_password")
         with transaction.atomic():
             if change and "identity" in form.changed_data and obj.password_hmac and not password:
-                obj.password_hmac = ""
+                obj.password_hmac = obj.next_password_hmac = ""
                 messages.warning(request, "The password belonged to the old identity. Set a new one.")
             super().save_model(request, obj, form, change)
             if password:

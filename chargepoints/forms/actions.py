@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from chargepoints.actions import TRIGGERS
+from chargepoints.actions import EXTENDED_TRIGGERS, TRIGGERS
 from chargepoints.models import ChargePoint
 from chargepoints.selectors.charge_points import open_charges
 from chargepoints.selectors.keys import key_exists
@@ -143,6 +143,12 @@ class ConfigureForm(ActionForm):
         return {"key": self.cleaned_data["key"], "value": self.cleaned_data["value"]}
 
 
+class ExtendedTriggerForm(TriggerForm):
+    """The messages of the security extension as well; a new certificate first."""
+
+    message = forms.ChoiceField(choices=[(message, message) for message in EXTENDED_TRIGGERS])
+
+
 FORMS: dict[str, type[ActionForm]] = {
     "reboot": RebootForm,
     "start": StartForm,
@@ -153,4 +159,6 @@ FORMS: dict[str, type[ActionForm]] = {
     "clear_cache": ActionForm,
     "read_configuration": ReadConfigurationForm,
     "configure": ConfigureForm,
+    "extended_trigger": ExtendedTriggerForm,
+    "rotate_password": ActionForm,
 }

@@ -56,7 +56,7 @@ def command_title(command: Command) -> str:
     number = f" {command.connector_number}" if command.connector_number else ""
     if command.kind == "reboot":
         return f"{label}, {str(given.get('type', '')).lower()}"
-    if command.kind == "trigger":
+    if command.kind in {"trigger", "extended_trigger"}:
         return f"Trigger {given.get('message', '')}{number}"
     if command.kind == "availability":
         return f"{'In' if given.get('type') == 'Operative' else 'Out of'} service{number or ', whole charger'}"

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from chargepoints import sql
 
 _ADMISSION = """
-SELECT lower(p.identity), p.id, p.identity, p.password_hmac
+SELECT lower(p.identity), p.id, p.identity, p.password_hmac, p.next_password_hmac, p.security_profile, p.serial
 FROM chargepoints_chargepoint p WHERE lower(p.identity) = ANY(%s)
 """
 
@@ -18,9 +19,33 @@ class Admission:
     charge_point_id: int
     identity: str
     password_hmac: str
+    next_password_hmac: str = ""
+    security_profile: int = 1
+    serial: str = ""
 
 
 def admissions(identities: Sequence[str]) -> dict[str, Admission]:
     """The charge points with these identities, by identity in lower case; one query for a storm of them."""
     found = sql.rows(_ADMISSION, sorted({identity.lower() for identity in identities}))
     return {row[0]: Admission(*row[1:]) for row in found}
+
+
+_ISSUED = """
+SELECT fingerprint, charge_point_id, state, not_after, chain FROM chargepoints_issuedcertificate
+WHERE fingerprint = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A client certificate of ours, as far as the handshake is concerned."""
+
+    charge_point_id: int
+    state: str
+    not_after: datetime | None
+    chain: str
+
+
+def issued_certificates(fingerprints: Sequence[str]) -> dict[str, Issued]:
+    """Our certificates by their SHA-256 fingerprint; one query for a storm of them."""
+    return {row[0]: Issued(*row[1:]) for row in sql.rows(_ISSUED, sorted(set(fingerprints)))}

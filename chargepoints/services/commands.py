@@ -18,6 +18,8 @@ from chargepoints.moments import moment_read
 from chargepoints.reports import ClaimedCommand, CommandAnswer
 from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed
+from chargepoints.services.credentials import password_stage
+from chargepoints.services.security_commands import security_bind
 from hub import bus
 from hub.queue import enqueue_on_commit
 from hub.teams.choices import RIGHTS, Role
@@ -43,7 +45,7 @@ def command_create(
     Raises ActionRefused with a sentence for the operator when the charger is offline or the action cannot fit.
     `parameters`: reboot {"type": "Soft" | "Hard"}, start {"connector": int, "id_tag": str}, stop {"charge": pk},
     unlock {"connector": int}, trigger {"message": str, "connector": int | None}; the others tell theirs in the
-    functions of `services.binds`.
+    functions of `services.binds` and in `security_commands`.
     """
     now = timezone.now()
     charge_point = ChargePoint.objects.select_related("connection").get(pk=charge_point.pk)
@@ -88,6 +90,7 @@ def _bind(command: Command) -> None:
         command.charge = charge
         parameters["transaction_id"] = charge.transaction_id
         command.connector_number = charge.connector.number if charge.connector else None
+    security_bind(command=command)
     number, action = parameters.get("connector"), ACTIONS[command.kind]
     if number is not None or action.needs_connector:
         is_box = action.takes_box and str(number) == "0"
@@ -161,7 +164,14 @@ def commands_claim(*, generations: dict[int, int], answer_timeout: float) -> lis
     # Five seconds more than the gateway waits: it answers for its own time-outs unless it died.
     found = sql.rows(_CLAIM, answer_timeout + 5, list(generations), list(generations.values()))
     changed([row[1] for row in found], "commands")
-    return [ClaimedCommand(row[0], row[1], row[2], _json(row[3])) for row in found]
+    # Their charge points are locked in one order where a secret is made.
+    ordered = sorted(found, key=lambda row: int(row[1]))
+    return [ClaimedCommand(row[0], row[1], row[2], _json(row[3]) | _secret(row[1], row[2])) for row in ordered]
+
+
+def _secret(charge_point_id: int, kind: str) -> dict[str, object]:
+    """What goes to the charger and is stored nowhere; it is good from the commit of the claim on (CSMS.md 2.2)."""
+    return {"password": password_stage(charge_point_id=charge_point_id)} if kind == "rotate_password" else {}
 
 
 def _json(value: object) -> dict[str, object]:

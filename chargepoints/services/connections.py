@@ -9,7 +9,9 @@ from django.db import transaction
 from chargepoints import sql
 from chargepoints.choices import Category, Direction
 from chargepoints.reports import Closed, NewLine, Opened, Refused
+from chargepoints.services.certificates import certificates_used
 from chargepoints.services.changes import changed
+from chargepoints.services.credentials import passwords_used
 from chargepoints.services.log_lines import log_lines_append
 from chargepoints.services.states import states_refresh
 
@@ -26,6 +28,12 @@ JOIN chargepoints_connection old ON old.charge_point_id = n.id
 WHERE c.charge_point_id = n.id
 RETURNING c.charge_point_id, c.generation,
     CASE WHEN old.is_connected AND old.gateway <> n.gateway THEN old.gateway ELSE '' END
+"""
+
+# H8: what a charger has once proved it must prove for ever.
+_RAISE = """
+UPDATE chargepoints_chargepoint p SET security_profile = n.profile
+FROM unnest(%s::bigint[], %s::int[]) AS n (id, profile) WHERE p.id = n.id AND p.security_profile < n.profile
 """
 
 _PERIOD_OPEN = """
@@ -73,6 +81,10 @@ def connections_open(*, opened: Sequence[Opened]) -> list[tuple[int, str]]:
     )
     found: dict[int, tuple[int, str]] = {row[0]: (row[1], row[2]) for row in rows}
     sql.execute(_PERIOD_OPEN, ids)
+    sql.execute(_RAISE, ids, [entry.security_profile for entry in opened])
+    passwords_used(used=[(entry.charge_point_id, entry.credential) for entry in opened if entry.is_staged])
+    if certificates := [entry.certificate for entry in opened if entry.certificate]:
+        certificates_used(fingerprints=certificates)
     states_refresh(charge_point_ids=ids)
     return [found.get(pk, (0, "")) for pk in ids]
 

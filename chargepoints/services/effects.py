@@ -30,7 +30,9 @@ def effects_seen_boot(*, charge_point_ids: Iterable[int], at: datetime) -> None:
 
 def effects_seen_message(*, charge_point_ids: Iterable[int], action: str, at: datetime) -> None:
     """A message proves the trigger that asked for it."""
-    _seen("trigger", charge_point_ids, at, message=action)
+    ids = sorted(set(charge_point_ids))
+    _seen("trigger", ids, at, message=action)
+    _seen("extended_trigger", ids, at, message=action)
 
 
 def _seen(kind: str, charge_point_ids: Iterable[int], at: datetime, message: str | None = None) -> None:

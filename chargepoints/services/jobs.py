@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 
@@ -60,3 +61,16 @@ def _note(command: Command, report: JobReport) -> None:
         seconds = ACTIONS[command.kind].proof_seconds * settings.EFFECT_TIMEOUT_SCALE
         command.effect_due_at = max(command.effect_due_at, report.at + timedelta(seconds=seconds))
     command.save(update_fields=["progress", "effect", "effect_at", "effect_text", "effect_due_at"])
+
+
+def jobs_superseded(*, command_ids: Sequence[UUID]) -> None:
+    """The charger took these jobs and gave up the older ones of their kind for them."""
+    for newer in Command.objects.filter(pk__in=command_ids):
+        older = Command.objects.filter(
+            charge_point=newer.charge_point_id,
+            kind=newer.kind,
+            effect=Effect.AWAITED,
+            created_at__lt=newer.created_at,
+        )
+        older.update(effect=Effect.MISSING, effect_at=newer.answered_at, effect_text="Cancelled by a newer one")
+        changed([newer.charge_point_id], "commands", "actions")

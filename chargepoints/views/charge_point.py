@@ -12,7 +12,13 @@ from chargepoints.actions import Offer, offers
 from chargepoints.choices import Integration
 from chargepoints.models import ChargePoint
 from chargepoints.permissions import Person, rights_on
-from chargepoints.rendering.charge_point import action_buttons, charge_point_head, connector_cards, status_rows
+from chargepoints.rendering.charge_point import (
+    action_buttons,
+    charge_point_head,
+    connector_cards,
+    status_rows,
+    tab_buttons,
+)
 from chargepoints.rendering.commands import life_lines
 from chargepoints.rendering.log import log_panel
 from chargepoints.rendering.power import power_chart
@@ -24,6 +30,7 @@ from chargepoints.selectors.charge_points import (
 )
 from chargepoints.selectors.commands import commands_running, commands_today
 from chargepoints.selectors.power import SPAN, power_curves
+from chargepoints.selectors.security import certificate_state, installed_certificates, security_events
 
 Context = dict[str, object]
 
@@ -67,6 +74,14 @@ def integration(request: HttpRequest, pk: int) -> HttpResponse:
     context = _base(found) | _head(request.user, found)
     address = f"{settings.OCPP_URL}/{found.identity}" if found.identity else ""
     context |= {"tab": "integration", "address": address, "attempts": refused_attempts(request.user, found)}
+    buttons = tab_buttons(charge_point_offers(request.user, found), commands_running(found), "integration")
+    context |= {
+        "certificate": certificate_state(found),
+        "roots": installed_certificates(found),
+        "events": security_events(found),
+        "buttons": buttons,
+        "reasons": sorted({button.offer.why_not for button in buttons if button.offer.why_not}),
+    }
     return render(request, "chargepoints/charge_point/integration.html", context)
 
 

@@ -6,12 +6,15 @@ from chargepoints.services.effects import effects_seen_message
 from ocpp_gateway.router import Exchange
 
 
-def triggered(exchanges: Sequence[Exchange]) -> None:
-    """Mark the triggers for this action as effective on the charge points that were asked lately."""
-    asked = [exchange for exchange in exchanges if exchange.link.triggered == exchange.action]
+def triggered(exchanges: Sequence[Exchange], message: str = "") -> None:
+    """Mark the triggers for this action as effective on the charge points that were asked lately.
+
+    `message` is the word that asks for it where that is not the action's own.
+    """
+    asked = [exchange for exchange in exchanges if exchange.link.triggered == (message or exchange.action)]
     if asked:
         effects_seen_message(
             charge_point_ids=[exchange.link.charge_point_id for exchange in asked],
-            action=asked[0].action,
+            action=message or asked[0].action,
             at=asked[0].at,
         )

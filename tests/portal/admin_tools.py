@@ -12,11 +12,14 @@ from chargepoints.models import (
     Command,
     ConfigurationItem,
     ConnectionAttempt,
+    InstalledCertificate,
+    IssuedCertificate,
     LinkPeriod,
     LocalList,
     LogLine,
     MeterSample,
     Reservation,
+    SecurityEvent,
     StatusChange,
 )
 from hub.teams.models import Organisation, User
@@ -80,6 +83,9 @@ def history_of(charge_point: ChargePoint) -> None:
         measurand="Voltage",
         raw=mark,
     )
+    SecurityEvent.objects.create(charge_point=charge_point, type=mark, received_at=now)
+    InstalledCertificate.objects.create(charge_point=charge_point, type="x", serial_number=mark, seen_at=now)
+    IssuedCertificate.objects.create(charge_point=charge_point, serial_number=mark, requested_at=now)
 
 
 def objects(model: type[Model], operator: Organisation) -> list[Model]:

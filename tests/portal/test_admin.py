@@ -19,11 +19,14 @@ from chargepoints.models import (
     Connector,
     Driver,
     GatewayProcess,
+    InstalledCertificate,
+    IssuedCertificate,
     LinkPeriod,
     LocalList,
     LogLine,
     MeterSample,
     Reservation,
+    SecurityEvent,
     Site,
     SiteLimit,
     StatusChange,
@@ -54,6 +57,9 @@ HISTORY = [
     LocalList,
     ChargingProfile,
     Reservation,
+    SecurityEvent,
+    InstalledCertificate,
+    IssuedCertificate,
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 

@@ -21,6 +21,7 @@ def form_of(charge_point: ChargePoint, **changes: object) -> dict[str, object]:
         "identity": charge_point.identity or "",
         "is_active": "on",
         "registration": "Accepted",
+        "security_profile": charge_point.security_profile,
     }
     return {**fields, **names, **changes}
 

@@ -1,0 +1,54 @@
+"""Secrets that go over the wire and must not be stored: they are replaced in what the log and the rows keep."""
+
+from collections.abc import Iterable
+from typing import Any
+
+HIDDEN = "(hidden)"
+# Configuration keys that hold secrets (SECURITY.md 1); compared without regard to case.
+_SECRET = frozenset(
+    {
+        "authorizationkey",
+        "basicauthpassword",
+        "vpn.password",
+        "vpn.key",
+        "vpnpassword",
+        "vpnkey",
+        "apnpassword",
+        "simpin",
+    }
+)
+
+Payload = dict[str, Any]
+
+
+def request(action: str, payload: Payload) -> tuple[Payload, tuple[str, ...]]:
+    """A call of ours as it may be kept, and the secrets that were taken out of it."""
+    if action != "ChangeConfiguration" or not _is_secret(payload.get("key")):
+        return payload, ()
+    return payload | {"value": HIDDEN}, (str(payload.get("value", "")),)
+
+
+def answer(action: str, payload: Payload) -> Payload:
+    """A charger's answer as it may be kept: some report keys that are for writing only."""
+    listed = payload.get("configurationKey")
+    if action != "GetConfiguration" or not isinstance(listed, list):
+        return payload
+    if not any(isinstance(item, dict) and _is_secret(item.get("key")) and item.get("value") for item in listed):
+        return payload
+    return payload | {"configurationKey": [_item(item) for item in listed]}
+
+
+def text(raw: str, secrets: Iterable[str]) -> str:
+    """`raw` without the secrets: a charger may repeat them in an error."""
+    for secret in secrets:
+        if len(secret) > 3:
+            raw = raw.replace(secret, HIDDEN)
+    return raw
+
+
+def _item(item: Any) -> Any:
+    return item | {"value": HIDDEN} if isinstance(item, dict) and _is_secret(item.get("key")) else item
+
+
+def _is_secret(key: object) -> bool:
+    return str(key or "").strip().lower() in _SECRET
