@@ -224,3 +224,15 @@ class Answer:
     request: dict[str, object]
     response: dict[str, object] | None
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A deviation of a charger that was mended: `rule` is an id of `chargepoints.rules`, `example` the frame."""
+
+    charge_point_id: int
+    rule: str
+    at: datetime
+    detail: str = ""
+    example: str = ""
+    count: int = 1

@@ -147,7 +147,9 @@ class Commander:
     def late(self, link: Link, event: Late, raw: str) -> None:
         """An answer after its time, or to nothing: kept in the log, changes nothing (M15, T1)."""
         what = f"answer to {event.action}" if event.action else "answer to nothing we asked"
-        self._journal.put(Note(link, action="Late answer", fact=what, text="ignored", request=raw))
+        note = Note(link, action="Late answer", fact=what, text="ignored", request=raw)
+        note.notice("late-answer", what)
+        self._journal.put(note)
 
     def _end(
         self,

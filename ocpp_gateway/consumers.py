@@ -14,8 +14,9 @@ from django.conf import settings
 
 from chargepoints.choices import Refusal
 from chargepoints.reports import Closed, Opened, Refused
+from chargepoints.rules import RULES
 from chargepoints.selectors.admission import Admission
-from ocpp_gateway import auth, encoding, lenient, router
+from ocpp_gateway import auth, encoding, findings, lenient, router
 from ocpp_gateway.entries import Closing, Note, Opening, Refusing
 from ocpp_gateway.errors import OcppError
 from ocpp_gateway.frames import Call
@@ -59,7 +60,7 @@ class ChargerConsumer(AsyncConsumer):
                 subprotocol=version,
                 security_profile=2 if greeting.encrypted else 1,
             )
-            link = Link(identity=known.identity, version=version, opened=opened, send=send)
+            link = Link(identity=known.identity, version=version, opened=opened, send=send, is_strict=known.is_strict)
             await self._serve(process, receive, send, link)
 
     async def _serve(self, process: Process, receive: Any, send: Any, link: Link) -> None:
@@ -128,25 +129,34 @@ class ChargerConsumer(AsyncConsumer):
                 note = Note(
                     link, action="Broken frame", fact=event.description, text="", request=raw, answer=event.frame
                 )
+                note.notice("broken-frame", event.description)
                 process.journal.put(note)
             case Dropped(reason):
-                process.journal.put(Note(link, action="Ignored frame", fact=reason, text="", request=raw))
+                note = Note(link, action="Ignored frame", fact=reason, text="", request=raw)
+                note.notice("ignored-frame", reason)
+                process.journal.put(note)
 
     @staticmethod
     def _called(process: Process, link: Link, call: Call, raw: str) -> None:
-        version = link.session.version
+        version, received = link.session.version, datetime.now(UTC)
         try:
             found = router.find(DIALECTS[version].routes, version, call)
-            payload, note = lenient.read(version, call)
+            read = lenient.read(version, call)
+            odd = findings.of_call(call, read.findings, link.session.in_flight - 1, received)
+            if link.is_strict and (rule := findings.breach(odd)):
+                raise OcppError(read.code, f"{RULES[rule].says} {odd[rule]}")
         except OcppError as error:
             frame = encoding.error(call.id, error.code, version, error.description, error.details)
             link.write(frame)
             link.answered()
             refused = Note(link, action=call.action[:64], fact="refused", text=str(error), request=raw, answer=frame)
+            refused.notice("refused-call", str(error))
             process.journal.put(refused)
             return
-        note = call.repaired or note
-        process.journal.put(router.Exchange(link, found, call, payload, raw, datetime.now(UTC), note))
+        note = call.repaired or read.note
+        exchange = router.Exchange(link, found, call, read.payload, raw, received, note)
+        exchange.findings = odd or None
+        process.journal.put(exchange)
 
     async def _refuse(
         self, process: Process, send: Any, greeting: auth.Hello, known: Admission | None, refusal: Refusal

@@ -44,7 +44,7 @@ def _answer(entries: list["Outcome"]) -> None:
             told[0].message.apply([entry.told for entry in told])
 
 
-def _nothing(entries: list["Note"]) -> None:
+def _nothing(entries: list[Entry]) -> None:
     """A note is only its line."""
 
 
@@ -216,6 +216,24 @@ class Note(Entry):
             generation=link.generation,
         )
 
+    @property
+    def example(self) -> str:
+        """The frame."""
+        return self.new_line.request
+
     def line(self) -> NewLine:
         """The line itself."""
         return self.new_line
+
+
+class Noticing(Entry):
+    """A deviation that no message shows."""
+
+    __slots__ = ()
+
+    def __init__(self, charge_point_id: int, rule: str, detail: str = "") -> None:
+        super().__init__(NOTE, charge_point_id, datetime.now(UTC), from_charger=False)
+        self.notice(rule, detail)
+
+    def line(self) -> None:
+        """It leaves no line."""

@@ -46,14 +46,16 @@ class Link:
         "drained",
         "generation",
         "identity",
+        "is_strict",
         "opened",
         "session",
         "triggered",
         "woken",
     )
 
-    def __init__(self, *, identity: str, version: Version, opened: Opened, send: Send) -> None:
+    def __init__(self, *, identity: str, version: Version, opened: Opened, send: Send, is_strict: bool = False) -> None:
         self.charge_point_id = opened.charge_point_id
+        self.is_strict = is_strict
         self.identity = identity
         self.opened = opened
         self.session = Session(version, time.monotonic())

@@ -74,6 +74,11 @@ class Exchange(Entry):
         self.connector_number: int | None = None
         self.frame = ""
 
+    @property
+    def example(self) -> str:
+        """The request."""
+        return self.raw
+
     def line(self) -> NewLine:
         """The exchange as one line: request, answer, latency."""
         if not self.failed:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from chargepoints import sql
 
 _ADMISSION = """
-SELECT lower(p.identity), p.id, p.identity, p.password_hmac
+SELECT lower(p.identity), p.id, p.identity, p.password_hmac, p.is_strict
 FROM chargepoints_chargepoint p WHERE lower(p.identity) = ANY(%s)
 """
 
@@ -18,6 +18,7 @@ class Admission:
     charge_point_id: int
     identity: str
     password_hmac: str
+    is_strict: bool = False
 
 
 def admissions(identities: Sequence[str]) -> dict[str, Admission]:

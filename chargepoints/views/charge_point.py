@@ -12,12 +12,19 @@ from chargepoints.actions import Offer, offers
 from chargepoints.choices import Integration
 from chargepoints.models import ChargePoint
 from chargepoints.permissions import Person, rights_on
-from chargepoints.rendering.charge_point import action_buttons, charge_point_head, connector_cards, status_rows
+from chargepoints.rendering.charge_point import (
+    action_buttons,
+    charge_point_head,
+    connector_cards,
+    finding_rows,
+    status_rows,
+)
 from chargepoints.rendering.commands import life_lines
 from chargepoints.rendering.log import log_panel
 from chargepoints.rendering.power import power_chart
 from chargepoints.selectors.charge_points import (
     charge_points_detailed,
+    findings_of,
     open_charges,
     refused_attempts,
     status_spells,
@@ -68,6 +75,15 @@ def integration(request: HttpRequest, pk: int) -> HttpResponse:
     address = f"{settings.OCPP_URL}/{found.identity}" if found.identity else ""
     context |= {"tab": "integration", "address": address, "attempts": refused_attempts(request.user, found)}
     return render(request, "chargepoints/charge_point/integration.html", context)
+
+
+@require_safe
+def findings(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where the charger deviates from its protocol, and what is done about it."""
+    found = charge_point_get(request.user, pk)
+    context = _base(found) | _head(request.user, found)
+    context |= {"tab": "findings", "findings": finding_rows(findings_of(found))}
+    return render(request, "chargepoints/charge_point/findings.html", context)
 
 
 def charge_point_get(user: Person, pk: int) -> ChargePoint:
