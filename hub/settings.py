@@ -32,6 +32,9 @@ OCPP_MAX_MESSAGE_BYTES = env.int("HUB_OCPP_MAX_MESSAGE_BYTES", default=1024 * 10
 OCPP_CALL_TIMEOUT = env.float("HUB_OCPP_CALL_TIMEOUT", default=30.0)
 OCPP_SILENCE_TIMEOUT = env.float("HUB_OCPP_SILENCE_TIMEOUT", default=900.0)
 OCPP_HEARTBEAT_INTERVAL = env.int("HUB_OCPP_HEARTBEAT_INTERVAL", default=300)
+# Seconds until the next boot of a charger that is pending or rejected, and for the boot that a new one was asked for.
+OCPP_BOOT_RETRY_INTERVAL = env.int("HUB_OCPP_BOOT_RETRY_INTERVAL", default=60)
+OCPP_BOOT_PATIENCE = env.float("HUB_OCPP_BOOT_PATIENCE", default=60.0)
 EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
 LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
 

@@ -113,4 +113,4 @@ def _distrust(greeting: Hello, known: Admission | None, matches: bool) -> Refusa
         return Refusal.WRONG_USER
     if not matches:
         return Refusal.WRONG_PASSWORD if known.password_hmac else Refusal.NO_PASSWORD_SET
-    return None
+    return None if known.is_active else Refusal.INACTIVE

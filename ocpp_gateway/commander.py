@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chargepoints.actions import ACTIONS, why_not_registered
 from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
 from chargepoints.services.commands import commands_claim, commands_waiting
@@ -47,6 +48,11 @@ def _written(link: Link, message: Outgoing | None, command: ClaimedCommand) -> t
     action = message.action or str(command.parameters["action"])
     violation = schemas.check(link.session.version, action, "request", encoding.plain(payload))
     return action, payload, violation.message if violation else ""
+
+
+def _unregistered(registration: str, kind: str) -> str:
+    action = ACTIONS.get(kind)
+    return why_not_registered(action, registration) if action else ""
 
 
 class Sent:
@@ -111,6 +117,7 @@ class Commander:
             action, payload, problem = command.kind, {}, f"this command cannot be written as OCPP: {error}"
         if not problem and self._links.get(link.charge_point_id) is not link:
             problem = "The connection ended before this could be sent."
+        problem = problem or _unregistered(link.registration, command.kind)
         if problem:
             self._failed(link, command.id, action, problem)
             return
@@ -161,6 +168,8 @@ class Commander:
         response: Payload | None = None,
     ) -> None:
         _, sent = self._sent.pop(message_id, (link, Sent(None, "", {}, "")))
+        if outcome != CommandStatus.ACCEPTED and sent.payload.get("requestedMessage") == "BootNotification":
+            link.boot_by = time.monotonic()  # it will not boot because of this
         answer = CommandAnswer(UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), response)
         line = self._line(link, message_id, sent, word, "", is_error=outcome != CommandStatus.ACCEPTED, answer=raw)
         wake = partial(self.wake, [link.charge_point_id])

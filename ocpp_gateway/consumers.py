@@ -16,9 +16,9 @@ from chargepoints.choices import Refusal
 from chargepoints.reports import Closed, Opened, Refused
 from chargepoints.rules import RULES
 from chargepoints.selectors.admission import Admission
-from ocpp_gateway import auth, encoding, findings, lenient, router
+from ocpp_gateway import auth, encoding, findings, lenient, registration, router
 from ocpp_gateway.entries import Closing, Note, Opening, Refusing
-from ocpp_gateway.errors import OcppError
+from ocpp_gateway.errors import Code, OcppError
 from ocpp_gateway.frames import Call
 from ocpp_gateway.links import Link
 from ocpp_gateway.process import Process, current
@@ -60,7 +60,7 @@ class ChargerConsumer(AsyncConsumer):
                 subprotocol=version,
                 security_profile=2 if greeting.encrypted else 1,
             )
-            link = Link(identity=known.identity, version=version, opened=opened, send=send, is_strict=known.is_strict)
+            link = Link(known=known, version=version, opened=opened, send=send)
             await self._serve(process, receive, send, link)
 
     async def _serve(self, process: Process, receive: Any, send: Any, link: Link) -> None:
@@ -140,9 +140,12 @@ class ChargerConsumer(AsyncConsumer):
     def _called(process: Process, link: Link, call: Call, raw: str) -> None:
         version, received = link.session.version, datetime.now(UTC)
         try:
+            unregistered = registration.gate(link, call.action, time.monotonic())
             found = router.find(DIALECTS[version].routes, version, call)
             read = lenient.read(version, call)
             odd = findings.of_call(call, read.findings, link.session.in_flight - 1, received)
+            if unregistered:
+                odd[unregistered] = call.action
             if link.is_strict and (rule := findings.breach(odd)):
                 raise OcppError(read.code, f"{RULES[rule].says} {odd[rule]}")
         except OcppError as error:
@@ -152,10 +155,13 @@ class ChargerConsumer(AsyncConsumer):
             refused = Note(link, action=call.action[:64], fact="refused", text=str(error), request=raw, answer=frame)
             refused.notice("refused-call", str(error))
             process.journal.put(refused)
+            if error.code is Code.SECURITY:
+                process.ask_for_boot(link, 0)
             return
         note = call.repaired or read.note
         exchange = router.Exchange(link, found, call, read.payload, raw, received, note)
         exchange.findings = odd or None
+        link.booting += call.action == "BootNotification"
         process.journal.put(exchange)
 
     async def _refuse(

@@ -7,6 +7,7 @@ from typing import Any
 
 from chargepoints.choices import Category, Direction
 from chargepoints.reports import Answer, Closed, CommandAnswer, NewLine, Opened, Refused
+from chargepoints.services.boots import boots_ask
 from chargepoints.services.commands import commands_answer
 from chargepoints.services.connections import attempts_record, connections_close, connections_open
 from ocpp_gateway.journal import Entry, Group
@@ -48,8 +49,15 @@ def _nothing(entries: list[Entry]) -> None:
     """A note is only its line."""
 
 
+def _ask(entries: list["Asking"]) -> None:
+    found = boots_ask(charge_point_ids=[entry.link.charge_point_id for entry in entries], now=entries[0].at)
+    for entry in entries:
+        entry.state = found.get(entry.link.charge_point_id, "")
+
+
 OPEN, REOPEN, CLOSE = Group("open", _open), Group("reopen", _reopen), Group("close", _close)
 REFUSE = Group("refuse", _refuse, hot=True)
+ASK = Group("ask", _ask)
 ANSWER, NOTE = Group("answer", _answer), Group("note", _nothing, hot=True)
 
 
@@ -224,6 +232,23 @@ class Note(Entry):
     def line(self) -> NewLine:
         """The line itself."""
         return self.new_line
+
+
+class Asking(Entry):
+    """A new charger that is to be asked for its boot; `then` takes how it is."""
+
+    __slots__ = ("link", "state", "then")
+
+    def __init__(self, link: Link, then: Callable[[Link, str], None]) -> None:
+        super().__init__(ASK, link.charge_point_id, datetime.now(UTC), from_charger=False)
+        self.link, self.then, self.state = link, then, ""
+
+    def line(self) -> None:
+        """The command that comes of it has one."""
+
+    def committed(self) -> None:
+        """Go on."""
+        self.then(self.link, self.state)
 
 
 class Noticing(Entry):

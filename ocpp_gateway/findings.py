@@ -14,7 +14,7 @@ from chargepoints.reports import Found
 from chargepoints.rules import RULES
 from chargepoints.services.findings import EXAMPLE_LENGTH, findings_record
 from ocpp_gateway.frames import Call
-from ocpp_gateway.values import number, whole
+from ocpp_gateway.values import number, text, whole
 from ocpp_gateway.values import time as read_time
 
 EVERY_SECONDS = 60.0
@@ -160,4 +160,4 @@ def _judge_reading(reading: Mapping[str, Any], received: datetime, found: dict[s
 
 
 def _shown(raw: Any) -> str:
-    return str(raw)[:80] if isinstance(raw, str | int | float) else "?"
+    return text(raw, 80) if isinstance(raw, str | int | float) else "?"

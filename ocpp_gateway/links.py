@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
+from chargepoints.choices import Registration
 from chargepoints.reports import Opened
+from chargepoints.selectors.admission import Admission
 from ocpp_gateway.errors import Version
 from ocpp_gateway.session import Session
 
@@ -40,6 +42,9 @@ class Link:
         "_outbox",
         "_send",
         "_writer",
+        "asked",
+        "boot_by",
+        "booting",
         "charge_point_id",
         "claiming",
         "closing",
@@ -47,16 +52,23 @@ class Link:
         "generation",
         "identity",
         "is_strict",
+        "may_skip_boot",
         "opened",
+        "registration",
         "session",
         "triggered",
         "woken",
     )
 
-    def __init__(self, *, identity: str, version: Version, opened: Opened, send: Send, is_strict: bool = False) -> None:
+    def __init__(self, *, known: Admission, version: Version, opened: Opened, send: Send) -> None:
         self.charge_point_id = opened.charge_point_id
-        self.is_strict = is_strict
-        self.identity = identity
+        self.is_strict = known.is_strict
+        self.registration = known.registration_told  # what its last boot was answered with, empty before the first
+        self.may_skip_boot = not known.is_strict and known.registration == Registration.ACCEPTED
+        self.booting = 0  # boots that are not answered yet
+        self.asked = False
+        self.boot_by: float | None = None
+        self.identity = known.identity
         self.opened = opened
         self.session = Session(version, time.monotonic())
         self.generation = 0

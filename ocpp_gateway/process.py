@@ -20,8 +20,9 @@ from chargepoints.reports import Closed
 from chargepoints.selectors.admission import Admission, admissions
 from chargepoints.services import connections
 from hub import bus
+from ocpp_gateway import registration
 from ocpp_gateway.commander import Commander
-from ocpp_gateway.entries import Closing, Reopening
+from ocpp_gateway.entries import Asking, Closing, Reopening
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
 from ocpp_gateway.workers import Asker, DatabaseAwayError
@@ -168,8 +169,23 @@ class Process:
             if timed_out is not None:
                 waited = f"No answer within {settings.OCPP_CALL_TIMEOUT:g} s."
                 self.commander.silent(link, timed_out, waited)
+            self.ask_for_boot(link)
             if now - link.session.last_received > settings.OCPP_SILENCE_TIMEOUT:
                 link.close(CLOSE_SILENT, "silent for too long")
+
+    def ask_for_boot(self, link: Link, patience: float = registration.ASK_AFTER_SECONDS) -> None:
+        """Ask a new charger for its boot, unless it was asked before (CSMS.md 1.3, QUIRKS 1.6)."""
+        if registration.to_be_asked(link, time.monotonic(), patience):
+            self.journal.put(Asking(link, self._asked))
+
+    def _asked(self, link: Link, state: str) -> None:
+        if state == "asked":
+            link.boot_by = time.monotonic() + settings.OCPP_BOOT_PATIENCE
+            self.commander.wake([link.charge_point_id])
+        elif state:
+            link.registration = link.registration or state
+        else:
+            link.boot_by = time.monotonic()
 
     async def _tell(self) -> None:
         try:

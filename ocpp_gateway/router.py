@@ -111,6 +111,8 @@ class Exchange(Entry):
         """Answer the charger."""
         if self.link.triggered == self.action:
             self.link.triggered = ""
+        if self.action == "BootNotification":
+            self.link.booting -= 1
         self.link.write(self.frame)
         self.link.answered()
 

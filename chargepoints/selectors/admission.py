@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from chargepoints import sql
+from chargepoints.choices import Registration
 
 _ADMISSION = """
-SELECT lower(p.identity), p.id, p.identity, p.password_hmac, p.is_strict
+SELECT lower(p.identity), p.id, p.identity, p.password_hmac, p.is_active, p.is_strict, p.registration,
+    p.registration_told
 FROM chargepoints_chargepoint p WHERE lower(p.identity) = ANY(%s)
 """
 
@@ -18,7 +20,10 @@ class Admission:
     charge_point_id: int
     identity: str
     password_hmac: str
+    is_active: bool = True
     is_strict: bool = False
+    registration: str = Registration.ACCEPTED
+    registration_told: str = Registration.ACCEPTED
 
 
 def admissions(identities: Sequence[str]) -> dict[str, Admission]:

@@ -98,6 +98,7 @@ def charge_point_offers(user: Person, found: ChargePoint) -> list[Offer]:
             integration=Integration(found.integration),
             open_charges=len(open_charges(found)),
             rights=rights_on(user, found),
+            registration=found.registration_told,
         )
     )
 

@@ -49,7 +49,7 @@ def names(rows: Sequence[tuple[Any, ...]]) -> list[str]:
     return [f"{row[0]}_{row[1]}" for row in rows]
 
 
-BREACHES = [
+BREACHES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("2_9", "too-long", "StatusNotification", {"info": "i" * 51}),
     ("2_10", "unknown-value", "StatusNotification", {"errorCode": "Error"}),
     ("2_10", "unknown-field", "StatusNotification", {"wifi": 1}),
@@ -61,7 +61,7 @@ BREACHES = [
     ("6_1", "comma-decimal", "MeterValues", {"meterValue": value("12,5")}),
     ("6_1", "wrong-type", "MeterValues", {"meterValue": value(12.5)}),
 ]
-ODDITIES = [
+ODDITIES: list[tuple[str, str, str, dict[str, Any]]] = [
     ("3_1", "clock-behind", "StatusNotification", {"timestamp": "1970-01-01T00:00:00Z"}),
     ("3_2", "clock-ahead", "StatusNotification", {"timestamp": "2099-01-01T00:00:00Z"}),
     ("4_1", "odd-transaction", "StopTransaction", {"transactionId": 0}),
