@@ -10,7 +10,8 @@ from urllib.parse import unquote_to_bytes
 
 from chargepoints.choices import Refusal
 from chargepoints.selectors.admission import Admission
-from chargepoints.services.credentials import password_matches
+from chargepoints.services.credentials import password_forms, password_matches
+from ocpp_gateway.encoding import clean
 from ocpp_gateway.errors import Version
 
 # OCPP 2.1 part 4, 3.1.1, without a colon because of Basic authentication; 48 for all versions (H2).
@@ -98,10 +99,39 @@ def refusal(greeting: Hello, version: Version | None, known: Admission | None) -
     if not greeting.identity:
         return Refusal.BAD_IDENTITY
     stored = known.password_hmac if known else ""
-    matches = password_matches(greeting.identity, greeting.password, stored)
+    matches = password_matches(greeting.identity, greeting.password, stored) or (
+        _other_form(greeting, known) and known is not None and not known.is_strict
+    )
     if version is None:
         return Refusal.WRONG_SUBPROTOCOL if greeting.subprotocols else Refusal.NO_SUBPROTOCOL
     return _distrust(greeting, known, matches)
+
+
+def _other_form(greeting: Hello, known: Admission | None) -> bool:
+    """Whether the password is right in its other form, hexadecimal or not (D4)."""
+    stored = known.password_hmac if known else ""
+    return any(password_matches(greeting.identity, form, stored) for form in password_forms(greeting.password))
+
+
+def assumed_version(greeting: Hello, known: Admission | None, supported: Sequence[Version]) -> Version | None:
+    """The version set for a charger that offers none at all; its answer carries no header (D1, H5)."""
+    if greeting.subprotocols or known is None or known.is_strict:
+        return None
+    return next((version for version in supported if version == known.assume_version), None)
+
+
+def oddities(greeting: Hello, known: Admission) -> dict[str, str]:
+    """What is odd about a handshake that is accepted, by rule of `chargepoints.rules`."""
+    found: dict[str, str] = {}
+    if not greeting.subprotocols:
+        found["no-subprotocol"] = known.assume_version
+    if greeting.path.endswith("/"):
+        found["trailing-slash"] = clean(greeting.path)
+    if greeting.identity != known.identity:
+        found["identity-case"] = greeting.identity
+    if not password_matches(greeting.identity, greeting.password, known.password_hmac):
+        found["hex-password"] = ""
+    return found
 
 
 def _distrust(greeting: Hello, known: Admission | None, matches: bool) -> Refusal | None:

@@ -5,6 +5,7 @@ answer awaited inside a handler can never arrive. This consumer keeps `as_asgi` 
 """
 
 import asyncio
+import secrets
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -12,16 +13,16 @@ from typing import Any
 from channels.consumer import AsyncConsumer
 from django.conf import settings
 
-from chargepoints.choices import Refusal
+from chargepoints.choices import Refusal, Registration
 from chargepoints.reports import Closed, Opened, Refused
 from chargepoints.rules import RULES
 from chargepoints.selectors.admission import Admission
 from ocpp_gateway import auth, encoding, findings, lenient, registration, router
-from ocpp_gateway.entries import Closing, Note, Opening, Refusing
+from ocpp_gateway.entries import Closing, Note, Noticing, Opening, Refusing
 from ocpp_gateway.errors import Code, OcppError
 from ocpp_gateway.frames import Call
 from ocpp_gateway.links import Link
-from ocpp_gateway.process import Process, current
+from ocpp_gateway.process import BOOT_WINDOW, BOOTS, Process, current
 from ocpp_gateway.session import Answered, Dropped, Invalid, Late
 from ocpp_gateway.session import Refused as AnswerRefused
 from ocpp_gateway.versions import DIALECTS
@@ -40,42 +41,76 @@ class ChargerConsumer(AsyncConsumer):
         """Serve one socket."""
         await receive()  # websocket.connect
         process = current()
-        await process.ready()
         greeting = auth.hello(scope, trust_proxy=settings.TLS)
-        version = auth.choose_version(greeting.subprotocols, _SUPPORTED)
+        door, source = process.door, greeting.remote_address
+        if door.is_crowded:
+            await _respond(send, 503, b"Try again later.", _retry_after(5 + secrets.randbelow(26)))
+        elif seconds := door.lacks(source, greeting.identity):
+            await self._locked_out(process, send, greeting, seconds)
+        else:
+            door.waiting += 1
+            try:
+                found = await self._admitted(process, scope, send, greeting)
+                opening = await self._opened(process, send, *found) if found else None
+            finally:
+                door.waiting -= 1
+            if found and opening:
+                await self._serve(process, receive, send, found[0], opening)
+
+    async def _admitted(
+        self, process: Process, scope: dict[str, Any], send: Any, greeting: auth.Hello
+    ) -> tuple[Link, dict[str, str]] | None:
+        """The link of a charger that may come in; None when it was refused."""
+        await process.ready()
         try:
             known = await process.admission.ask(greeting.identity) if greeting.identity else None
         except DatabaseAwayError:
             await self._unavailable(send)
-            return
+            return None
+        version = auth.choose_version(greeting.subprotocols, _SUPPORTED) or auth.assumed_version(
+            greeting, known, _SUPPORTED
+        )
         refusal = auth.refusal(greeting, version, known)
-        if refusal is not None:
-            await self._refuse(process, send, greeting, known, refusal)
-        elif known is not None and version is not None:
-            opened = Opened(
-                charge_point_id=known.charge_point_id,
-                gateway=process.id,
-                at=datetime.now(UTC),
-                remote_address=greeting.remote_address,
-                subprotocol=version,
-                security_profile=2 if greeting.encrypted else 1,
-            )
-            link = Link(known=known, version=version, opened=opened, send=send)
-            await self._serve(process, receive, send, link)
+        if refusal is not None or known is None or version is None:
+            await self._refuse(process, send, greeting, known, refusal or Refusal.UNKNOWN_IDENTITY)
+            return None
+        process.door.welcomed(greeting.remote_address, greeting.identity)
+        wait = process.door.replaces(known.charge_point_id) if known.charge_point_id in process.links else 0
+        if wait:
+            await self._refuse(process, send, greeting, known, Refusal.TOO_MANY, _retry_after(wait))
+            return None
+        opened = Opened(
+            charge_point_id=known.charge_point_id,
+            gateway=process.id,
+            at=datetime.now(UTC),
+            remote_address=greeting.remote_address,
+            subprotocol=version,
+            security_profile=2 if greeting.encrypted else 1,
+        )
+        link = Link(known=known, version=version, opened=opened, send=send)
+        link.heard = scope.get("hub.heard")
+        return link, auth.oddities(greeting, known)
 
-    async def _serve(self, process: Process, receive: Any, send: Any, link: Link) -> None:
+    async def _opened(self, process: Process, send: Any, link: Link, odd: dict[str, str]) -> Opening | None:
+        """The connection once it is taken and accepted; None when it cannot be taken now."""
         if process.journal.database_away:
             await self._unavailable(send)
-            return
+            return None
         opening = Opening(link.opened)
+        opening.findings = odd or None
         process.journal.put(opening)
         link.generation = await opening.done
         if not link.generation:
             await self._unavailable(send)
-            return
+            return None
+        return opening
+
+    async def _serve(self, process: Process, receive: Any, send: Any, link: Link, opening: Opening) -> None:
         code, reason = 1006, "the connection broke"
         try:
-            await send({"type": "websocket.accept", "subprotocol": str(link.session.version)})
+            # A header that nobody asked for would fail the connection (H5).
+            assumed = "no-subprotocol" in (opening.findings or {})
+            await send({"type": "websocket.accept", "subprotocol": None if assumed else str(link.session.version)})
             process.enter(link, opening.former)
             code = await self._listen(process, receive, link)
             reason = "closed by the charger" if link.closing is None else ""
@@ -105,15 +140,25 @@ class ChargerConsumer(AsyncConsumer):
             if text is None:
                 link.close(CLOSE_UNSUPPORTED_DATA, "binary frames are not OCPP")
                 continue
-            if len(text) > settings.OCPP_MAX_MESSAGE_BYTES:
+            accepted = link.registration == Registration.ACCEPTED
+            if len(text) > (settings.OCPP_MAX_MESSAGE_BYTES if accepted else settings.OCPP_MAX_NEW_MESSAGE_BYTES):
                 link.close(CLOSE_TOO_BIG, "the message is too big")
                 continue
             if link.closing is None:
                 self._received(process, link, text)
+            if wait := link.pace.take():
+                await self._slow_down(process, link, wait)
             if link.session.congested:
                 link.drained.clear()
                 await link.drained.wait()
             await process.journal.room()
+
+    @staticmethod
+    async def _slow_down(process: Process, link: Link, wait: float) -> None:
+        """Not read for as long as it is ahead of its limit: TCP slows it down (A16)."""
+        limit = f"{settings.OCPP_MESSAGES_PER_SECOND:g} a second"
+        process.journal.put(Noticing(link.charge_point_id, "too-fast", limit))
+        await asyncio.sleep(wait)
 
     def _received(self, process: Process, link: Link, raw: str) -> None:
         event = link.session.receive(raw, time.monotonic())
@@ -161,17 +206,40 @@ class ChargerConsumer(AsyncConsumer):
         note = call.repaired or read.note
         exchange = router.Exchange(link, found, call, read.payload, raw, received, note)
         exchange.findings = odd or None
-        link.booting += call.action == "BootNotification"
+        if call.action == "BootNotification":
+            link.booting += 1
+            if process.boots.again(link.charge_point_id):
+                exchange.notice("boot-loop", f"{BOOTS} boots in {BOOT_WINDOW:g} s")
         process.journal.put(exchange)
 
     async def _refuse(
-        self, process: Process, send: Any, greeting: auth.Hello, known: Admission | None, refusal: Refusal
+        self,
+        process: Process,
+        send: Any,
+        greeting: auth.Hello,
+        known: Admission | None,
+        refusal: Refusal,
+        *headers: tuple[bytes, bytes],
     ) -> None:
         status = auth.HTTP_STATUS[refusal]
+        pk = known.charge_point_id if known else None
+        process.door.refused(greeting.remote_address, greeting.identity, pk, is_guess=status == 401)
+        self._record(process, greeting, pk, refusal)
+        await _respond(send, status, b"" if status == 401 else refusal.label.encode(), *headers)
+
+    async def _locked_out(self, process: Process, send: Any, greeting: auth.Hello, seconds: int) -> None:
+        """Too many attempts from there: refused before any question to the database, recorded once a minute (A3)."""
+        told, pk = process.door.to_be_told(greeting.remote_address, greeting.identity)
+        if told:
+            self._record(process, greeting, pk, Refusal.TOO_MANY)
+        await _respond(send, 429, Refusal.TOO_MANY.label.encode(), _retry_after(seconds))
+
+    @staticmethod
+    def _record(process: Process, greeting: auth.Hello, charge_point_id: int | None, refusal: Refusal) -> None:
         process.journal.put(
             Refusing(
                 Refused(
-                    charge_point_id=known.charge_point_id if known else None,
+                    charge_point_id=charge_point_id,
                     at=datetime.now(UTC),
                     identity=encoding.clean(greeting.offered_identity),
                     remote_address=greeting.remote_address,
@@ -179,15 +247,18 @@ class ChargerConsumer(AsyncConsumer):
                     subprotocols=encoding.clean(", ".join(greeting.subprotocols)),
                     path=encoding.clean(greeting.path),
                     reason=refusal,
-                    http_status=status,
+                    http_status=auth.HTTP_STATUS[refusal],
                 )
             )
         )
-        await _respond(send, status, b"" if status == 401 else refusal.label.encode())
 
     @staticmethod
     async def _unavailable(send: Any) -> None:
-        await _respond(send, 503, b"Try again later.", (b"retry-after", b"10"))
+        await _respond(send, 503, b"Try again later.", _retry_after(10))
+
+
+def _retry_after(seconds: int) -> tuple[bytes, bytes]:
+    return b"retry-after", str(seconds).encode()
 
 
 async def _respond(send: Any, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:

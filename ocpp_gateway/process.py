@@ -21,8 +21,10 @@ from chargepoints.selectors.admission import Admission, admissions
 from chargepoints.services import connections
 from hub import bus
 from ocpp_gateway import registration
+from ocpp_gateway.admission import Door
 from ocpp_gateway.commander import Commander
-from ocpp_gateway.entries import Asking, Closing, Reopening
+from ocpp_gateway.entries import Asking, Closing, Noticing, Reopening
+from ocpp_gateway.findings import Habit
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
 from ocpp_gateway.workers import Asker, DatabaseAwayError
@@ -37,6 +39,10 @@ CLOSE_REPLACED = 4001
 CLOSE_SILENT = 4002
 # A client that re-opens whatever is closed must not loop: after so many replacements both stay (QUIRKS 1.2).
 REPLACEMENTS, REPLACEMENT_WINDOW = 3, 10.0
+# What counts as a habit worth a finding, and as two sockets that are both in use (seconds).
+OPENS, OPEN_WINDOW = 10, 600.0
+BOOTS, BOOT_WINDOW = 3, 60.0
+BOTH_ALIVE = 30.0
 
 
 def _admit(identities: Sequence[str]) -> list[Admission | None]:
@@ -54,6 +60,8 @@ class Process:
         self.everything: set[Link] = set()
         self.journal = Journal()
         self.commander = Commander(self.id, self.journal, self.links)
+        self.door = Door()
+        self.boots, self.opens = Habit(BOOTS, BOOT_WINDOW), Habit(OPENS, OPEN_WINDOW)
         self.admission: Asker[str, Admission | None] = Asker("admission", _admit)
         self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
@@ -93,6 +101,7 @@ class Process:
         pk = link.charge_point_id
         self.everything.add(link)
         older = self.links.get(pk)
+        self._notice_habits(link, older)
         if older is not None and older.generation > link.generation:
             self._replace(link)
             return
@@ -105,6 +114,14 @@ class Process:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         self.commander.wake([pk])
+
+    def _notice_habits(self, link: Link, older: Link | None) -> None:
+        pk = link.charge_point_id
+        if self.opens.again(pk):
+            self.journal.put(Noticing(pk, "flapping", f"{OPENS} connections in {OPEN_WINDOW:g} s"))
+        if older is not None and time.monotonic() - older.session.last_received < BOTH_ALIVE:
+            addresses = f"{older.opened.remote_address}, then {link.opened.remote_address}"
+            self.journal.put(Noticing(pk, "two-sockets", addresses))
 
     def _replace(self, link: Link) -> bool:
         """Close a link in favour of a newer one, unless that goes on and on; its waiting call fails at once."""
@@ -170,7 +187,7 @@ class Process:
                 waited = f"No answer within {settings.OCPP_CALL_TIMEOUT:g} s."
                 self.commander.silent(link, timed_out, waited)
             self.ask_for_boot(link)
-            if now - link.session.last_received > settings.OCPP_SILENCE_TIMEOUT:
+            if link.silent_too_long(now):
                 link.close(CLOSE_SILENT, "silent for too long")
 
     def ask_for_boot(self, link: Link, patience: float = registration.ASK_AFTER_SECONDS) -> None:

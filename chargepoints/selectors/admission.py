@@ -8,7 +8,7 @@ from chargepoints.choices import Registration
 
 _ADMISSION = """
 SELECT lower(p.identity), p.id, p.identity, p.password_hmac, p.is_active, p.is_strict, p.registration,
-    p.registration_told
+    p.registration_told, p.heartbeat_interval, p.assume_version
 FROM chargepoints_chargepoint p WHERE lower(p.identity) = ANY(%s)
 """
 
@@ -24,6 +24,8 @@ class Admission:
     is_strict: bool = False
     registration: str = Registration.ACCEPTED
     registration_told: str = Registration.ACCEPTED
+    heartbeat_interval: int | None = None
+    assume_version: str = ""
 
 
 def admissions(identities: Sequence[str]) -> dict[str, Admission]:
