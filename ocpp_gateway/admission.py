@@ -126,7 +126,7 @@ class Door:
         return math.ceil(wait)
 
     def to_be_told(self, source: str, identity: str) -> tuple[bool, int | None]:
-        """Whether this lock-out is worth a record: once a minute, and ten of a source; and its charge point, if known."""
+        """Whether this lock-out is worth a record (once a minute, ten a source), and its charge point if known."""
         pair = (source, identity.lower())
         if self._told.lacks(pair) or self._told_of_source.lacks(source):
             return False, None

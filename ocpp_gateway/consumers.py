@@ -121,6 +121,8 @@ class ChargerConsumer(AsyncConsumer):
             await self._ended(process, link, *(link.closing or (code, reason)))
             if older is not None:
                 await process.take_back(older)
+            else:
+                process.left(link)
 
     async def _ended(self, process: Process, link: Link, code: int, reason: str) -> None:
         unanswered = link.session.close(time.monotonic())

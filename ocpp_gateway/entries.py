@@ -9,7 +9,7 @@ from chargepoints.choices import Category, Direction
 from chargepoints.reports import Answer, Closed, CommandAnswer, NewLine, Opened, Refused
 from chargepoints.services.boots import boots_ask
 from chargepoints.services.commands import commands_answer
-from chargepoints.services.connections import attempts_record, connections_close, connections_open
+from chargepoints.services.connections import attempts_record, connections_close, connections_free, connections_open
 from ocpp_gateway.journal import Entry, Group
 from ocpp_gateway.links import Link
 from ocpp_gateway.outgoing import Outgoing
@@ -22,8 +22,11 @@ def _open(entries: list["Opening"]) -> None:
 
 
 def _reopen(entries: list["Reopening"]) -> None:
-    connections_close(closed=[entry.ended for entry in entries])
-    _open([*entries])
+    """Not where a newer connection was made meanwhile, maybe in another process."""
+    free = connections_free(charge_point_ids=[entry.ended.charge_point_id for entry in entries])
+    wanted = [entry for entry in entries if entry.ended.charge_point_id in free]
+    connections_close(closed=[entry.ended for entry in wanted])
+    _open([*wanted])
 
 
 def _close(entries: list["Closing"]) -> None:
@@ -75,7 +78,7 @@ class Opening(Entry):
         self.generation, self.former = 0, ""
         self.done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    def line(self) -> NewLine:
+    def line(self) -> NewLine | None:
         """Yellow: Connect."""
         told = self.opened
         return NewLine(
@@ -107,6 +110,11 @@ class Reopening(Opening):
     def __init__(self, opened: Opened, generation: int) -> None:
         super().__init__(opened, REOPEN)
         self.ended = Closed(opened.charge_point_id, generation, opened.at, 1000, "current again")
+        self.generation = generation
+
+    def line(self) -> NewLine | None:
+        """Yellow: Connect, if it became the current one."""
+        return super().line() if self.generation != self.ended.generation else None
 
 
 class Closing(Entry):

@@ -53,6 +53,7 @@ class Link:
         "claiming",
         "closing",
         "drained",
+        "former",
         "generation",
         "heard",
         "heartbeat",
@@ -77,6 +78,7 @@ class Link:
         self.pace = Bucket(settings.OCPP_MESSAGES_PER_SECOND, settings.OCPP_MESSAGES_BURST)
         self.booting = 0  # boots that are not answered yet
         self.asked = False
+        self.former = ""  # the other gateway process that had the connection before
         self.boot_by: float | None = None
         self.identity = known.identity
         self.opened = opened

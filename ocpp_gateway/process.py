@@ -8,9 +8,10 @@ import socket
 import time
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -66,7 +67,7 @@ class Process:
         self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
         self._left_open: dict[int, Link] = {}
-        self._tasks: set[asyncio.Future[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ready: asyncio.Task[None] | None = None
         self._clock: asyncio.Task[None] | None = None
 
@@ -87,11 +88,15 @@ class Process:
         ids = message.get("charge_points")
         if isinstance(ids, list):
             self.commander.wake(ids)
-        match message.get("replaced"):
-            case [int(pk), int(generation)]:
+        match message:
+            case {"replaced": [int(pk), int(generation)]}:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation:
                     self._replace(link)
+            case {"left": [int(pk), int(generation)]}:
+                link = self.links.get(pk)
+                if link is not None and link.generation < generation and link.closing is None:
+                    self._background(self.take_back(link))
 
     def enter(self, link: Link, former: str = "") -> None:
         """The newest link of a charge point is the one commands go to; the older one is closed (H12).
@@ -108,12 +113,25 @@ class Process:
         self.links[pk] = link
         if older is not None and not self._replace(older):
             self._left_open[pk] = older
-        if former:
-            wake_up = (bus.gateway_channel(former), {"replaced": [pk, link.generation]})
-            task = asyncio.ensure_future(asyncio.to_thread(bus.publish, [wake_up]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        link.former = former
+        self._tell_former(link, "replaced")
         self.commander.wake([pk])
+
+    def _tell_former(self, link: Link, what: str) -> None:
+        """The process that had the connection before this link: it was replaced there, or this link has left."""
+        if link.former:
+            wake_up = (bus.gateway_channel(link.former), {what: [link.charge_point_id, link.generation]})
+            self._background(asyncio.to_thread(bus.publish, [wake_up]))
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def left(self, link: Link) -> None:
+        """The current link has ended: an older one that was left open in another process may go on."""
+        if link.charge_point_id not in self.links:
+            self._tell_former(link, "left")
 
     def _notice_habits(self, link: Link, older: Link | None) -> None:
         pk = link.charge_point_id
@@ -150,7 +168,7 @@ class Process:
         opening = Reopening(opened, link.generation)
         self.journal.put(opening)
         link.generation = await opening.done
-        if link in self.everything and link.charge_point_id not in self.links:
+        if link in self.everything and self.links.get(link.charge_point_id) in {None, link}:
             self.links[link.charge_point_id] = link
             self.commander.wake([link.charge_point_id])
         elif link not in self.everything:
