@@ -18,6 +18,9 @@ from daphne.server import Server, reactor
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.defer import Deferred
 
+from hub import deflate
+from hub.deflate import Bounded
+
 # How many frames may wait for the application before the socket is no longer read (TCP then slows the sender).
 INBOX_FRAMES = 64
 FAREWELL_SECONDS = 5
@@ -28,6 +31,20 @@ class HubWebSocket(WebSocketProtocol):
 
     paused = False
     heard_at = 0.0
+    _perMessageCompress: Any  # noqa: N815 - autobahn's name
+
+    def onOpen(self) -> None:  # noqa: N802 - autobahn's name
+        """The handshake is done; what is inflated is bounded from now on."""
+        if self._perMessageCompress is not None:
+            limit = self.factory.maxMessagePayloadSize
+            self._perMessageCompress = Bounded(self._perMessageCompress, limit, self._fail_connection)
+        super().onOpen()
+
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:  # noqa: N802, N803
+        """Another version of the websocket protocol is answered with ours (426, RFC 6455 4.4)."""
+        if any(name == "Sec-WebSocket-Version" for name, _ in responseHeaders or ()):
+            code = 426
+        super().failHandshake(reason, code, responseHeaders)
 
     def onPong(self, payload: bytes) -> None:  # noqa: N802 - autobahn's name
         """A pong proves that the peer lives."""
@@ -137,6 +154,7 @@ class HubServer(Server):
             allowNullOrigin=True,
             # With a close frame that says why: 1007 for bad UTF-8, 1009 for too much.
             failByDrop=False,
+            perMessageCompressionAccept=deflate.accept,
             openHandshakeTimeout=self.websocket_handshake_timeout,
             maxMessagePayloadSize=options.maxMessagePayloadSize,
             maxFramePayloadSize=options.maxFramePayloadSize,

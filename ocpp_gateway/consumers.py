@@ -31,6 +31,7 @@ from ocpp_gateway.workers import DatabaseAwayError
 CLOSE_UNSUPPORTED_DATA = 4003  # 1003 in RFC 6455; daphne lets an application use 1000 and 3000 to 4999 only
 # daphne does not even read so much (`hub.server`); uvicorn hands it over and allows this code.
 CLOSE_TOO_BIG = 1009
+MAX_HEADER_BYTES = 16 * 1024
 _SUPPORTED = tuple(DIALECTS)
 
 
@@ -43,7 +44,9 @@ class ChargerConsumer(AsyncConsumer):
         process = current()
         greeting = auth.hello(scope, trust_proxy=settings.TLS)
         door, source = process.door, greeting.remote_address
-        if door.is_crowded:
+        if sum(len(name) + len(value) for name, value in scope.get("headers", ())) > MAX_HEADER_BYTES:
+            await _respond(send, 431, b"The headers are too long.")
+        elif door.is_crowded:
             await _respond(send, 503, b"Try again later.", _retry_after(5 + secrets.randbelow(26)))
         elif seconds := door.lacks(source, greeting.identity):
             await self._locked_out(process, send, greeting, seconds)

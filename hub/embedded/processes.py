@@ -1,6 +1,7 @@
 """The command lines of the portal's own processes."""
 
 import http.client
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +25,7 @@ def web(config: Config) -> list[str]:
         *(sys.executable, "-m", "uvicorn", APPLICATION, *address),
         *("--ws", "websockets-sansio", "--loop", "uvloop", "--http", "h11", "--backlog", "4096"),
         *("--ws-ping-interval", "30", "--ws-ping-timeout", str(A_LIFETIME_SECONDS)),
+        *("--ws-max-size", os.environ.get("HUB_OCPP_MAX_MESSAGE_BYTES", "1048576")),
         *("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "2"),
     ]
 
