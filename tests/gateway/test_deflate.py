@@ -106,12 +106,8 @@ async def test_h11_other_websocket_version(gateway: Server, charge_point: Charge
 async def test_h11_headers_beyond_all_measure(gateway: Server, charge_point: ChargePoint) -> None:
     """More than 16 KiB of headers is refused; the same handshake without them works."""
     assert (await answer(gateway))[0] == 101
-    for headers in ({"X_Long": "x" * 100_000}, {f"X_{number}": "x" * 1000 for number in range(20)}):
-        try:
-            status = (await answer(gateway, **headers))[0]
-        except (asyncio.IncompleteReadError, ConnectionError):
-            status = 0  # cut off in the middle of it
-        assert status in {0, 400, 431}
+    status, _ = await answer(gateway, **{f"X_{number}": "x" * 1000 for number in range(20)})
+    assert status in {400, 431}
 
 
 async def test_h11_plain_request(gateway: Server, charge_point: ChargePoint) -> None:
