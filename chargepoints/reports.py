@@ -258,3 +258,15 @@ class SecurityReport:
     received_at: datetime
     reported_at: datetime | None = None
     tech_info: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A deviation of a charger that was mended: `rule` is an id of `chargepoints.rules`, `example` the frame."""
+
+    charge_point_id: int
+    rule: str
+    at: datetime
+    detail: str = ""
+    example: str = ""
+    count: int = 1

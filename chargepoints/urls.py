@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("charge-points/<int:pk>/status-log/", charge_point.status_log, name="charge_point_status_log"),
     path("charge-points/<int:pk>/integration/", charge_point.integration, name="charge_point_integration"),
     path("charge-points/<int:pk>/configuration/", configuration.configuration, name="charge_point_configuration"),
+    path("charge-points/<int:pk>/findings/", charge_point.findings, name="charge_point_findings"),
     path("charge-points/<int:pk>/actions/<slug:kind>/", actions.action, name="action"),
     path("charge-points/<int:pk>/keys/", drivers.keys, name="keys"),
     path("commands/<uuid:pk>/", commands.command, name="command"),

@@ -9,6 +9,7 @@ a bounded inbox per socket (stock: grows without end), and close reasons.
 import argparse
 import asyncio
 import os
+import time
 from typing import Any
 
 import django
@@ -17,11 +18,12 @@ from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.defer import Deferred
 from twisted.internet.tcp import Connection
 
+from hub import deflate
+from hub.deflate import Bounded
 from hub.octets import Unmasker, Utf8Validator
 
 # How many frames may wait for the application before the socket is no longer read (TCP then slows the sender).
 INBOX_FRAMES = 64
-PING_SECONDS = 30
 FAREWELL_SECONDS = 5
 
 
@@ -29,6 +31,31 @@ class HubWebSocket(WebSocketProtocol):
     """One websocket. Any frame, a pong too, proves that the peer lives; silence is judged by the application."""
 
     paused = False
+    heard_at = 0.0
+    _perMessageCompress: Any  # noqa: N815 - autobahn's name
+
+    def onOpen(self) -> None:  # noqa: N802 - autobahn's name
+        """The handshake is done; what is inflated is bounded from now on."""
+        if self._perMessageCompress is not None:
+            limit = self.factory.maxMessagePayloadSize
+            self._perMessageCompress = Bounded(self._perMessageCompress, limit, self._fail_connection)
+        super().onOpen()
+
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: Any = None) -> None:  # noqa: N802, N803
+        """Another version of the websocket protocol is answered with ours (426, RFC 6455 4.4)."""
+        if any(name == "Sec-WebSocket-Version" for name, _ in responseHeaders or ()):
+            code = 426
+        super().failHandshake(reason, code, responseHeaders)
+
+    def onPong(self, payload: bytes) -> None:  # noqa: N802 - autobahn's name
+        """A pong proves that the peer lives."""
+        self.heard_at = time.monotonic()
+        super().onPong(payload)
+
+    def onPing(self, payload: bytes) -> None:  # noqa: N802
+        """So does a ping."""
+        self.heard_at = time.monotonic()
+        super().onPing(payload)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803 - autobahn's names
         """Queue a frame for the application and stop reading when it does not keep up."""
@@ -82,7 +109,9 @@ class HubWebSocket(WebSocketProtocol):
         elif kind == "websocket.http.response.body":
             self._refuse(self.refusal, message.get("body", b""))
         elif kind == "websocket.close" and self.state == self.STATE_OPEN:
-            self.sendClose(code=message.get("code") or 1000, reason=message.get("reason") or None)
+            # Past autobahn's check, which forbids an application codes such as 1009.
+            reason = str(message.get("reason") or "").encode()[:123]
+            self.sendCloseFrame(code=message.get("code") or 1000, reasonUtf8=reason)
         else:
             super().handle_reply(message)
 
@@ -119,6 +148,7 @@ class HubServer(Server):
         if scope["type"] != "websocket":
             return super().create_application(protocol, scope)
         scope["extensions"] = {"websocket.http.response": {}}
+        scope["hub.heard"] = lambda: protocol.heard_at
         application = self.application
 
         def bounded(scope: dict[str, Any], receive: Any, send: Any) -> Any:
@@ -163,6 +193,7 @@ class HubServer(Server):
             allowNullOrigin=True,
             # With a close frame that says why: 1007 for bad UTF-8, 1009 for too much.
             failByDrop=False,
+            perMessageCompressionAccept=deflate.accept,
             openHandshakeTimeout=self.websocket_handshake_timeout,
             maxMessagePayloadSize=options.maxMessagePayloadSize,
             maxFramePayloadSize=options.maxFramePayloadSize,
@@ -186,7 +217,7 @@ def serve(host: str, port: int) -> None:
         websocket_handshake_timeout=15,
         websocket_max_message_size=settings.OCPP_MAX_MESSAGE_BYTES,
         websocket_max_frame_size=settings.OCPP_MAX_MESSAGE_BYTES,
-        ping_interval=PING_SECONDS,
+        ping_interval=settings.OCPP_PING_INTERVAL,
         # HUB_TLS says that a proxy stands in front, which must overwrite these headers (README, "For real").
         proxy_forwarded_address_header="X-Forwarded-For" if settings.TLS else None,
         proxy_forwarded_proto_header="X-Forwarded-Proto" if settings.TLS else None,

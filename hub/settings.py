@@ -29,9 +29,23 @@ OCPP_URL = env.str("HUB_OCPP_URL", default=f"ws://127.0.0.1:{env.str('HUB_PORT',
 
 # Gateway limits; the defaults are those of SECURITY advice for a central system.
 OCPP_MAX_MESSAGE_BYTES = env.int("HUB_OCPP_MAX_MESSAGE_BYTES", default=1024 * 1024)
+OCPP_MAX_NEW_MESSAGE_BYTES = env.int("HUB_OCPP_MAX_NEW_MESSAGE_BYTES", default=128 * 1024)
+# Handshakes and messages, each limit for one gateway process; 0 is no limit.
+OCPP_FAILED_PER_MINUTE = env.float("HUB_OCPP_FAILED_PER_MINUTE", default=10.0)
+OCPP_FAILED_PER_IDENTITY = env.float("HUB_OCPP_FAILED_PER_IDENTITY", default=5.0)
+OCPP_UNAUTHENTICATED_PER_MINUTE = env.float("HUB_OCPP_UNAUTHENTICATED_PER_MINUTE", default=200.0)
+OCPP_REPLACEMENTS_PER_MINUTE = env.float("HUB_OCPP_REPLACEMENTS_PER_MINUTE", default=6.0)
+OCPP_HANDSHAKES_WAITING = env.int("HUB_OCPP_HANDSHAKES_WAITING", default=10_000)
+OCPP_MESSAGES_PER_SECOND = env.float("HUB_OCPP_MESSAGES_PER_SECOND", default=20.0)
+OCPP_MESSAGES_BURST = env.float("HUB_OCPP_MESSAGES_BURST", default=200.0)
 OCPP_CALL_TIMEOUT = env.float("HUB_OCPP_CALL_TIMEOUT", default=30.0)
-OCPP_SILENCE_TIMEOUT = env.float("HUB_OCPP_SILENCE_TIMEOUT", default=900.0)
+# 0: three pings or two heartbeats and a minute, whichever is more (T5).
+OCPP_SILENCE_TIMEOUT = env.float("HUB_OCPP_SILENCE_TIMEOUT", default=0.0)
+OCPP_PING_INTERVAL = env.float("HUB_OCPP_PING_INTERVAL", default=30.0)
 OCPP_HEARTBEAT_INTERVAL = env.int("HUB_OCPP_HEARTBEAT_INTERVAL", default=300)
+# Seconds until the next boot of a charger that is pending or rejected, and for the boot that a new one was asked for.
+OCPP_BOOT_RETRY_INTERVAL = env.int("HUB_OCPP_BOOT_RETRY_INTERVAL", default=60)
+OCPP_BOOT_PATIENCE = env.float("HUB_OCPP_BOOT_PATIENCE", default=60.0)
 EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
 LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
 

@@ -11,8 +11,9 @@ from urllib.parse import unquote_to_bytes
 from chargepoints.certificates import Presented
 from chargepoints.choices import Refusal
 from chargepoints.selectors.admission import Admission, Issued
-from chargepoints.services.credentials import password_which
+from chargepoints.services.credentials import password_hmac, password_which
 from ocpp_gateway.client_certificates import certificate_name, presented
+from ocpp_gateway.encoding import clean
 from ocpp_gateway.errors import Version
 
 # OCPP 2.1 part 4, 3.1.1, without a colon because of Basic authentication; 48 for all versions (H2).
@@ -129,6 +130,8 @@ def judge(
         return Refusal.BAD_IDENTITY
     stored, staged = (known.password_hmac, known.next_password_hmac) if known else ("", "")
     which = password_which(greeting.identity, greeting.password, stored, staged)
+    if known is not None and known.is_strict and not _is_exact(greeting, known):
+        which = ""
     if version is None:
         return Refusal.WRONG_SUBPROTOCOL if greeting.subprotocols else Refusal.NO_SUBPROTOCOL
     if known is None:
@@ -136,6 +139,8 @@ def judge(
     if greeting.user_name is not None and greeting.user_name.lower() != greeting.identity.lower():
         return Refusal.WRONG_USER
     trust = _trust(greeting, known, which, issued)
+    if isinstance(trust, Trust) and not known.is_active:
+        return Refusal.INACTIVE
     # A lower profile than it must have, or has ever had, is refused whatever else is right (H8, TC_083).
     return Refusal.DOWNGRADE if isinstance(trust, Trust) and trust.profile < known.security_profile else trust
 
@@ -155,3 +160,30 @@ def _trust(greeting: Hello, known: Admission, which: str, issued: Issued | None)
     if greeting.user_name is None:
         return Refusal.DOWNGRADE if known.security_profile == 3 else Refusal.NO_CREDENTIALS
     return Refusal.WRONG_PASSWORD if known.password_hmac else Refusal.NO_PASSWORD_SET
+
+
+def _is_exact(greeting: Hello, known: Admission) -> bool:
+    """Whether the password came as it was set, not in its other form, hexadecimal or not (D4)."""
+    made = password_hmac(greeting.identity, greeting.password)
+    return made in {known.password_hmac, known.next_password_hmac}
+
+
+def assumed_version(greeting: Hello, known: Admission | None, supported: Sequence[Version]) -> Version | None:
+    """The version set for a charger that offers none at all; its answer carries no header (D1, H5)."""
+    if greeting.subprotocols or known is None or known.is_strict:
+        return None
+    return next((version for version in supported if version == known.assume_version), None)
+
+
+def oddities(greeting: Hello, known: Admission) -> dict[str, str]:
+    """What is odd about a handshake that is accepted, by rule of `chargepoints.rules`."""
+    found: dict[str, str] = {}
+    if not greeting.subprotocols:
+        found["no-subprotocol"] = known.assume_version
+    if greeting.path.endswith("/"):
+        found["trailing-slash"] = clean(greeting.path)
+    if greeting.identity != known.identity:
+        found["identity-case"] = greeting.identity
+    if greeting.user_name is not None and not _is_exact(greeting, known):
+        found["hex-password"] = ""
+    return found

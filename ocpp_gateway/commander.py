@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chargepoints.actions import ACTIONS, why_not_registered
 from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
 from chargepoints.services.commands import commands_claim, commands_waiting
@@ -48,6 +49,11 @@ def _written(link: Link, message: Outgoing | None, command: ClaimedCommand) -> t
     action = message.action or str(command.parameters["action"])
     violation = schemas.check(link.session.version, action, "request", encoding.plain(payload))
     return action, payload, violation.message if violation else ""
+
+
+def _unregistered(registration: str, kind: str) -> str:
+    action = ACTIONS.get(kind)
+    return why_not_registered(action, registration) if action else ""
 
 
 class Sent:
@@ -115,6 +121,7 @@ class Commander:
             action, payload, problem = command.kind, {}, f"this command cannot be written as OCPP: {error}"
         if not problem and self._links.get(link.charge_point_id) is not link:
             problem = "The connection ended before this could be sent."
+        problem = problem or _unregistered(link.registration, command.kind)
         if problem:
             self._failed(link, command.id, action, problem)
             return
@@ -157,7 +164,9 @@ class Commander:
         """An answer after its time, or to nothing: kept in the log, changes nothing (M15, T1)."""
         raw = redaction.text(raw, link.secrets)
         what = f"answer to {event.action}" if event.action else "answer to nothing we asked"
-        self._journal.put(Note(link, action="Late answer", fact=what, text="ignored", request=raw))
+        note = Note(link, action="Late answer", fact=what, text="ignored", request=raw)
+        note.notice("late-answer", what)
+        self._journal.put(note)
 
     def _end(
         self,
@@ -169,6 +178,8 @@ class Commander:
         response: Payload | None = None,
     ) -> None:
         _, sent = self._sent.pop(message_id, (link, Sent(None, "", {}, "")))
+        if outcome != CommandStatus.ACCEPTED and sent.payload.get("requestedMessage") == "BootNotification":
+            link.boot_by = time.monotonic()  # it will not boot because of this
         word, raw = redaction.text(clean(word), sent.secrets), redaction.text(raw, sent.secrets)
         answer = CommandAnswer(UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), response)
         line = self._line(link, message_id, sent, word, "", is_error=outcome != CommandStatus.ACCEPTED, answer=raw)

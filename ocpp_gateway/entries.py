@@ -7,8 +7,9 @@ from typing import Any
 
 from chargepoints.choices import Category, Direction
 from chargepoints.reports import Answer, Closed, CommandAnswer, NewLine, Opened, Refused
+from chargepoints.services.boots import boots_ask
 from chargepoints.services.commands import commands_answer
-from chargepoints.services.connections import attempts_record, connections_close, connections_open
+from chargepoints.services.connections import attempts_record, connections_close, connections_free, connections_open
 from ocpp_gateway.journal import Entry, Group
 from ocpp_gateway.links import Link
 from ocpp_gateway.outgoing import Outgoing
@@ -21,8 +22,11 @@ def _open(entries: list["Opening"]) -> None:
 
 
 def _reopen(entries: list["Reopening"]) -> None:
-    connections_close(closed=[entry.ended for entry in entries])
-    _open([*entries])
+    """Not where a newer connection was made meanwhile, maybe in another process."""
+    free = connections_free(charge_point_ids=[entry.ended.charge_point_id for entry in entries])
+    wanted = [entry for entry in entries if entry.ended.charge_point_id in free]
+    connections_close(closed=[entry.ended for entry in wanted])
+    _open([*wanted])
 
 
 def _close(entries: list["Closing"]) -> None:
@@ -44,12 +48,19 @@ def _answer(entries: list["Outcome"]) -> None:
             told[0].message.apply([entry.told for entry in told])
 
 
-def _nothing(entries: list["Note"]) -> None:
+def _nothing(entries: list[Entry]) -> None:
     """A note is only its line."""
+
+
+def _ask(entries: list["Asking"]) -> None:
+    found = boots_ask(charge_point_ids=[entry.link.charge_point_id for entry in entries], now=entries[0].at)
+    for entry in entries:
+        entry.state = found.get(entry.link.charge_point_id, "")
 
 
 OPEN, REOPEN, CLOSE = Group("open", _open), Group("reopen", _reopen), Group("close", _close)
 REFUSE = Group("refuse", _refuse, hot=True)
+ASK = Group("ask", _ask)
 ANSWER, NOTE = Group("answer", _answer), Group("note", _nothing, hot=True)
 
 
@@ -67,7 +78,7 @@ class Opening(Entry):
         self.generation, self.former = 0, ""
         self.done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
-    def line(self) -> NewLine:
+    def line(self) -> NewLine | None:
         """Yellow: Connect."""
         told = self.opened
         return NewLine(
@@ -99,6 +110,11 @@ class Reopening(Opening):
     def __init__(self, opened: Opened, generation: int) -> None:
         super().__init__(opened, REOPEN)
         self.ended = Closed(opened.charge_point_id, generation, opened.at, 1000, "current again")
+        self.generation = generation
+
+    def line(self) -> NewLine | None:
+        """Yellow: Connect, if it became the current one."""
+        return super().line() if self.generation != self.ended.generation else None
 
 
 class Closing(Entry):
@@ -216,6 +232,41 @@ class Note(Entry):
             generation=link.generation,
         )
 
+    @property
+    def example(self) -> str:
+        """The frame."""
+        return self.new_line.request
+
     def line(self) -> NewLine:
         """The line itself."""
         return self.new_line
+
+
+class Asking(Entry):
+    """A new charger that is to be asked for its boot; `then` takes how it is."""
+
+    __slots__ = ("link", "state", "then")
+
+    def __init__(self, link: Link, then: Callable[[Link, str], None]) -> None:
+        super().__init__(ASK, link.charge_point_id, datetime.now(UTC), from_charger=False)
+        self.link, self.then, self.state = link, then, ""
+
+    def line(self) -> None:
+        """The command that comes of it has one."""
+
+    def committed(self) -> None:
+        """Go on."""
+        self.then(self.link, self.state)
+
+
+class Noticing(Entry):
+    """A deviation that no message shows."""
+
+    __slots__ = ()
+
+    def __init__(self, charge_point_id: int, rule: str, detail: str = "") -> None:
+        super().__init__(NOTE, charge_point_id, datetime.now(UTC), from_charger=False)
+        self.notice(rule, detail)
+
+    def line(self) -> None:
+        """It leaves no line."""

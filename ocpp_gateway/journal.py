@@ -18,9 +18,11 @@ from django.db import connection, transaction
 
 from chargepoints.reports import NewLine
 from chargepoints.services.log_lines import log_lines_store, sequences_allocate
+from ocpp_gateway.findings import Memory
 from ocpp_gateway.workers import AWAY
 
 logger = logging.getLogger(__name__)
+_findings = Memory()
 
 MAX_BATCH = 1000
 HIGH_WATER = 5000
@@ -39,13 +41,25 @@ class Group:
 class Entry:
     """One thing to be made durable. Subclasses say what it is, its log line, and what to do after the commit."""
 
-    __slots__ = ("at", "charge_point_id", "from_charger", "group")
+    __slots__ = ("at", "charge_point_id", "findings", "from_charger", "group")
 
     def __init__(self, group: Group, charge_point_id: int | None, at: datetime, *, from_charger: bool = True) -> None:
         self.group = group
         self.charge_point_id = charge_point_id
         self.at = at
         self.from_charger = from_charger
+        self.findings: dict[str, str] | None = None
+
+    def notice(self, rule: str, detail: str = "") -> None:
+        """The charger deviates by a rule of `chargepoints.rules`; recorded with the entry."""
+        if self.findings is None:
+            self.findings = {}
+        self.findings.setdefault(rule, detail)
+
+    @property
+    def example(self) -> str:
+        """The frame that shows what was noticed."""
+        return ""
 
     def line(self) -> NewLine | None:
         """The log line, asked for after `group.apply` and inside the transaction."""
@@ -159,6 +173,9 @@ def apply_batch(batch: Sequence[Entry], *, lines_only: bool = False) -> None:
             for group, entries in turn.items():
                 group.apply(entries)
     lines = [line for entry in batch if entry.charge_point_id is not None and (line := entry.line())]
+    noticed = [entry for entry in batch if entry.findings]
+    if noticed and not lines_only:
+        _findings.record(noticed)
     if lines:
         log_lines_store(lines=lines, reserved=reserved)
 

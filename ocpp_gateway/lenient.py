@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from ocpp_gateway import schemas
 from ocpp_gateway.encoding import storable
@@ -16,24 +16,53 @@ _READABLE = frozenset({Code.FORMAT, Code.PROPERTY})
 _NUMBERS = frozenset({"integer", "number"})
 # In an answer to us: nothing hangs on them, while a word that we do not know is no answer (M20).
 _HARMLESS = frozenset({"maxLength", "additionalProperties"})
+_RULES = {"additionalProperties": "unknown-field", "maxLength": "too-long", "enum": "unknown-value"}
 
 
-def read(version: Version, call: Call) -> tuple[dict[str, Any], str]:
-    """The payload for the handlers, and what its schema does not allow in words; empty when it is sound.
+class Read(NamedTuple):
+    """A payload for the handlers; what its schema does not allow in words and by rule, nothing when it is sound."""
+
+    payload: dict[str, Any]
+    note: str = ""
+    findings: dict[str, str] = {}
+    code: Code = Code.FORMAT
+
+
+def read(version: Version, call: Call) -> Read:
+    """The payload, and what is wrong with it.
 
     A null is an absent field. Numbers and texts may stand for one another where nothing is lost: the handlers read
     them through `values`. Raises OcppError when the rest cannot be read (M16).
     """
     if schemas.check(version, call.action, "request", call.payload) is None:
-        return call.payload, ""
+        return Read(call.payload)
     payload = _without_nulls(call.payload)
+    findings = {} if payload == call.payload else {"null-field": ""}
     worst: Violation | None = None
     for violation in schemas.violations(version, call.action, "request", payload, most=None):
         if not _readable(violation, payload):
             refused = schemas.gravest(_unreadable(version, call.action, payload))
             raise OcppError(refused.code, refused.message)
         worst = violation if worst is None else schemas.gravest((worst, violation))
-    return payload, worst.message if worst else "null fields"
+        findings.setdefault(_rule(call.action, violation), violation.message)
+    if worst is None:
+        return Read(payload, "null fields", findings, Code.TYPE)
+    return Read(payload, worst.message, findings, worst.code)
+
+
+def _rule(action: str, violation: Violation) -> str:
+    """The rule of `chargepoints.rules` that a readable breach falls under."""
+    if _is_time(violation):
+        return "no-time"
+    if violation.keyword == "enum" and (action, violation.path) == ("StatusNotification", "status"):
+        return "unknown-status"
+    if violation.code is Code.TYPE:
+        return "wrong-type"
+    return _RULES.get(violation.keyword, "out-of-range")
+
+
+def _is_time(violation: Violation) -> bool:
+    return violation.fields == ("timestamp",) or violation.where[-1:] == ("timestamp",)
 
 
 def _unreadable(version: Version, action: str, payload: dict[str, Any]) -> list[Violation]:
@@ -53,9 +82,7 @@ def _readable(violation: Violation, payload: dict[str, Any]) -> bool:
     if violation.code in _READABLE:
         return True
     # No message is refused for its time: ours is taken instead (T8).
-    if violation.fields == ("timestamp",) or violation.where[-1:] == ("timestamp",):
-        return True
-    return violation.code is Code.TYPE and _coercible(violation, payload)
+    return _is_time(violation) or (violation.code is Code.TYPE and _coercible(violation, payload))
 
 
 def _coercible(violation: Violation, payload: dict[str, Any]) -> bool:

@@ -6,10 +6,16 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
+from django.conf import settings
+
+from chargepoints.choices import Registration
 from chargepoints.reports import Opened
+from chargepoints.selectors.admission import Admission
+from ocpp_gateway.admission import Bucket
 from ocpp_gateway.errors import Version
 from ocpp_gateway.session import Session
 
+MARGIN_SECONDS = 60
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -40,23 +46,43 @@ class Link:
         "_outbox",
         "_send",
         "_writer",
+        "asked",
+        "boot_by",
+        "booting",
         "certificate_name",
         "charge_point_id",
         "claiming",
         "closing",
         "drained",
+        "former",
         "generation",
+        "heard",
+        "heartbeat",
         "identity",
+        "is_strict",
+        "may_skip_boot",
         "opened",
+        "pace",
+        "registration",
         "secrets",
         "session",
         "triggered",
         "woken",
     )
 
-    def __init__(self, *, identity: str, version: Version, opened: Opened, send: Send) -> None:
+    def __init__(self, *, known: Admission, version: Version, opened: Opened, send: Send) -> None:
         self.charge_point_id = opened.charge_point_id
-        self.identity = identity
+        self.is_strict = known.is_strict
+        self.registration = known.registration_told  # what its last boot was answered with, empty before the first
+        self.may_skip_boot = not known.is_strict and known.registration == Registration.ACCEPTED
+        self.heartbeat = known.heartbeat_interval or settings.OCPP_HEARTBEAT_INTERVAL
+        self.heard: Callable[[], float] | None = None  # when the server saw anything of it last, pongs too
+        self.pace = Bucket(settings.OCPP_MESSAGES_PER_SECOND, settings.OCPP_MESSAGES_BURST)
+        self.booting = 0  # boots that are not answered yet
+        self.asked = False
+        self.former = ""  # the other gateway process that had the connection before
+        self.boot_by: float | None = None
+        self.identity = known.identity
         self.opened = opened
         self.session = Session(version, time.monotonic())
         self.generation = 0
@@ -69,6 +95,12 @@ class Link:
         self._send = send
         self._outbox: deque[dict[str, Any]] = deque()
         self._writer: asyncio.Task[None] | None = None
+
+    def silent_too_long(self, now: float) -> bool:
+        """Nothing was heard of it for longer than its pings and heartbeats allow (T5)."""
+        last = max(self.session.last_received, self.heard() if self.heard else 0.0)
+        limit = max(3 * settings.OCPP_PING_INTERVAL, 2 * self.heartbeat + MARGIN_SECONDS)
+        return bool(now - last > (settings.OCPP_SILENCE_TIMEOUT or limit))
 
     def write(self, frame: str) -> None:
         """Send a text frame now; one that the server cannot take at once is finished by a task, in order."""

@@ -8,9 +8,10 @@ import socket
 import time
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -20,8 +21,11 @@ from chargepoints.reports import Closed
 from chargepoints.selectors.admission import Admission, Issued, admissions, issued_certificates
 from chargepoints.services import connections
 from hub import bus
+from ocpp_gateway import registration
+from ocpp_gateway.admission import Door
 from ocpp_gateway.commander import Commander
-from ocpp_gateway.entries import Closing, Reopening
+from ocpp_gateway.entries import Asking, Closing, Noticing, Reopening
+from ocpp_gateway.findings import Habit
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
 from ocpp_gateway.workers import Asker, DatabaseAwayError
@@ -36,6 +40,10 @@ CLOSE_REPLACED = 4001
 CLOSE_SILENT = 4002
 # A client that re-opens whatever is closed must not loop: after so many replacements both stay (QUIRKS 1.2).
 REPLACEMENTS, REPLACEMENT_WINDOW = 3, 10.0
+# What counts as a habit worth a finding, and as two sockets that are both in use (seconds).
+OPENS, OPEN_WINDOW = 10, 600.0
+BOOTS, BOOT_WINDOW = 3, 60.0
+BOTH_ALIVE = 30.0
 
 
 def _admit(identities: Sequence[str]) -> list[Admission | None]:
@@ -58,12 +66,14 @@ class Process:
         self.everything: set[Link] = set()
         self.journal = Journal()
         self.commander = Commander(self.id, self.journal, self.links)
+        self.door = Door()
+        self.boots, self.opens = Habit(BOOTS, BOOT_WINDOW), Habit(OPENS, OPEN_WINDOW)
         self.admission: Asker[str, Admission | None] = Asker("admission", _admit)
         self.issued: Asker[str, Issued | None] = Asker("issued", _issue)
         self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
         self._left_open: dict[int, Link] = {}
-        self._tasks: set[asyncio.Future[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._ready: asyncio.Task[None] | None = None
         self._clock: asyncio.Task[None] | None = None
 
@@ -84,11 +94,15 @@ class Process:
         ids = message.get("charge_points")
         if isinstance(ids, list):
             self.commander.wake(ids)
-        match message.get("replaced"):
-            case [int(pk), int(generation)]:
+        match message:
+            case {"replaced": [int(pk), int(generation)]}:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation:
                     self._replace(link)
+            case {"left": [int(pk), int(generation)]}:
+                link = self.links.get(pk)
+                if link is not None and link.generation < generation and link.closing is None:
+                    self._background(self.take_back(link))
 
     def enter(self, link: Link, former: str = "") -> None:
         """The newest link of a charge point is the one commands go to; the older one is closed (H12).
@@ -98,18 +112,40 @@ class Process:
         pk = link.charge_point_id
         self.everything.add(link)
         older = self.links.get(pk)
+        self._notice_habits(link, older)
         if older is not None and older.generation > link.generation:
             self._replace(link)
             return
         self.links[pk] = link
         if older is not None and not self._replace(older):
             self._left_open[pk] = older
-        if former:
-            wake_up = (bus.gateway_channel(former), {"replaced": [pk, link.generation]})
-            task = asyncio.ensure_future(asyncio.to_thread(bus.publish, [wake_up]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        link.former = former
+        self._tell_former(link, "replaced")
         self.commander.wake([pk])
+
+    def _tell_former(self, link: Link, what: str) -> None:
+        """The process that had the connection before this link: it was replaced there, or this link has left."""
+        if link.former:
+            wake_up = (bus.gateway_channel(link.former), {what: [link.charge_point_id, link.generation]})
+            self._background(asyncio.to_thread(bus.publish, [wake_up]))
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def left(self, link: Link) -> None:
+        """The current link has ended: an older one that was left open in another process may go on."""
+        if link.charge_point_id not in self.links:
+            self._tell_former(link, "left")
+
+    def _notice_habits(self, link: Link, older: Link | None) -> None:
+        pk = link.charge_point_id
+        if self.opens.again(pk):
+            self.journal.put(Noticing(pk, "flapping", f"{OPENS} connections in {OPEN_WINDOW:g} s"))
+        if older is not None and time.monotonic() - older.session.last_received < BOTH_ALIVE:
+            addresses = f"{older.opened.remote_address}, then {link.opened.remote_address}"
+            self.journal.put(Noticing(pk, "two-sockets", addresses))
 
     def _replace(self, link: Link) -> bool:
         """Close a link in favour of a newer one, unless that goes on and on; its waiting call fails at once."""
@@ -138,7 +174,7 @@ class Process:
         opening = Reopening(opened, link.generation)
         self.journal.put(opening)
         link.generation = await opening.done
-        if link in self.everything and link.charge_point_id not in self.links:
+        if link in self.everything and self.links.get(link.charge_point_id) in {None, link}:
             self.links[link.charge_point_id] = link
             self.commander.wake([link.charge_point_id])
         elif link not in self.everything:
@@ -174,8 +210,23 @@ class Process:
             if timed_out is not None:
                 waited = f"No answer within {settings.OCPP_CALL_TIMEOUT:g} s."
                 self.commander.silent(link, timed_out, waited)
-            if now - link.session.last_received > settings.OCPP_SILENCE_TIMEOUT:
+            self.ask_for_boot(link)
+            if link.silent_too_long(now):
                 link.close(CLOSE_SILENT, "silent for too long")
+
+    def ask_for_boot(self, link: Link, patience: float = registration.ASK_AFTER_SECONDS) -> None:
+        """Ask a new charger for its boot, unless it was asked before (CSMS.md 1.3, QUIRKS 1.6)."""
+        if registration.to_be_asked(link, time.monotonic(), patience):
+            self.journal.put(Asking(link, self._asked))
+
+    def _asked(self, link: Link, state: str) -> None:
+        if state == "asked":
+            link.boot_by = time.monotonic() + settings.OCPP_BOOT_PATIENCE
+            self.commander.wake([link.charge_point_id])
+        elif state:
+            link.registration = link.registration or state
+        else:
+            link.boot_by = time.monotonic()
 
     async def _tell(self) -> None:
         try:

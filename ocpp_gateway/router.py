@@ -76,6 +76,11 @@ class Exchange(Entry):
         self.frame = ""
         self.close: tuple[int, str] | None = None  # what the socket is to be closed with after the answer
 
+    @property
+    def example(self) -> str:
+        """The request."""
+        return self.raw
+
     def line(self) -> NewLine:
         """The exchange as one line: request, answer, latency."""
         if not self.failed:
@@ -108,6 +113,8 @@ class Exchange(Entry):
         """Answer the charger."""
         if self.link.triggered == self.action:
             self.link.triggered = ""
+        if self.action == "BootNotification":
+            self.link.booting -= 1
         self.link.write(self.frame)
         self.link.answered()
         if self.close is not None:

@@ -42,7 +42,11 @@ def charge_point(
     name: str = "",
     **fields: object,
 ) -> ChargePoint:
-    """A charge point with Type 2 connectors 1..n; identity "" makes one up, None leaves it without."""
+    """A charge point with Type 2 connectors 1..n; identity "" makes one up, None leaves it without.
+
+    It counts as accepted at a boot long ago, unless `registration_told` is empty.
+    """
+    fields.setdefault("registration_told", "Accepted")
     chosen = f"CP-{next(_number)}" if identity == "" else identity
     made = ChargePoint.objects.create(
         site=at or site(), identity=chosen, name=name or chosen or f"Charger {next(_number)}", **fields

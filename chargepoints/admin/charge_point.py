@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from chargepoints.exceptions import ActionRefused
 from chargepoints.models import (
     Charge,
     ChargePoint,
@@ -29,9 +30,11 @@ from chargepoints.models import (
     StatusChange,
 )
 from chargepoints.selectors.identity import charge_points_identified
+from chargepoints.services.commands import command_create
 from chargepoints.services.credentials import LONGEST, SHORTEST, password_set
 from chargepoints.services.states import states_refresh
 from hub.admin import ScopedAdmin, ScopedInline, link, link_to_list, moment
+from hub.http import remote_address
 
 REPORTED = (
     "vendor",
@@ -46,6 +49,7 @@ REPORTED = (
     "box_status",
     "box_error_code",
 )
+DERIVED = ("registration_told", "has_password", "elsewhere")
 HISTORY = (
     *(LogLine, Charge, StatusChange, Command, LinkPeriod, ConnectionAttempt, MeterSample),
     *(ConfigurationItem, ChargingProfile, Reservation, SecurityEvent, IssuedCertificate),
@@ -106,7 +110,15 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
     search_fields = ("name", "identity", "serial", "sticker", "model", "site__name")
     autocomplete_fields = ("site",)
     inlines = (ConnectorInline,)
-    readonly_fields = (*REPORTED, "integration", "state", "created_at", "has_password", "elsewhere")
+    readonly_fields = (
+        *REPORTED,
+        "integration",
+        "state",
+        "created_at",
+        "registration_told",
+        "has_password",
+        "elsewhere",
+    )
     fieldsets = (
         (None, {"fields": ("site", "name", "identity", "sticker", "location", "note", "elsewhere")}),
         ("Security", {"fields": ("security_profile", "has_password", "new_password")}),
@@ -117,8 +129,9 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
                     ("integration", "state"),
                     "is_active",
                     ("maintenance", "maintenance_reason"),
-                    "registration",
+                    ("registration", "registration_told"),
                     "heartbeat_interval",
+                    ("assume_version", "is_strict"),
                 )
             },
         ),
@@ -136,6 +149,22 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
             if password:
                 password_set(charge_point=obj, password=password)
             states_refresh(charge_point_ids=[obj.pk])
+        if change and "registration" in form.changed_data:
+            self._boot(request, obj)
+
+    def _boot(self, request: HttpRequest, obj: ChargePoint) -> None:
+        """Another registration is told at the next boot: ask for it once. A rejected charger boots by itself."""
+        try:
+            command_create(
+                charge_point=obj,
+                kind="trigger",
+                parameters={"message": "BootNotification", "connector": None},
+                author=request.user if request.user.is_authenticated else None,
+                author_address=remote_address(request),
+                reason=f"Registration set to {obj.registration}.",
+            )
+        except ActionRefused:
+            messages.info(request, "The registration is told to the charger when it boots next.")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only one that has never been seen."""

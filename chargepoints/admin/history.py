@@ -13,6 +13,7 @@ from chargepoints.models import (
     Command,
     Connection,
     ConnectionAttempt,
+    Finding,
     GatewayProcess,
     LinkPeriod,
     MeterSample,
@@ -146,6 +147,15 @@ class ConnectionAttemptAdmin(ChargePointHistory[ConnectionAttempt]):
     )
     list_filter = ("reason",)
     search_fields = ("identity", "remote_address")
+
+
+@admin.register(Finding)
+class FindingAdmin(ChargePointHistory[Finding]):
+    """Where charge points deviate from their protocol."""
+
+    list_display = (moment("last_at"), "box", "rule", "detail", "count", "firmware", moment("first_at"))
+    list_filter = ("rule",)
+    ordering = ("-last_at",)
 
 
 @admin.register(GatewayProcess)

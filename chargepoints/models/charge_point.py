@@ -51,6 +51,12 @@ class ChargePoint(models.Model):
     )
     is_strict = models.BooleanField(default=False, help_text="Refuse every deviation (certification runs).")
     registration = models.CharField(max_length=8, choices=Registration, default=Registration.ACCEPTED)
+    registration_told = models.CharField(
+        max_length=8,
+        blank=True,
+        editable=False,
+        help_text="What its last BootNotification was answered with; empty before the first.",
+    )
     heartbeat_interval = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds; empty = default.")
     is_active = models.BooleanField(default=True)
     maintenance = models.BooleanField(default=False)

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from chargepoints.actions import Offer
 from chargepoints.choices import ConnectorStatus, Integration
-from chargepoints.models import Charge, ChargePoint, Command, Connector, StatusChange
+from chargepoints.models import Charge, ChargePoint, Command, Connector, Finding, StatusChange
 from chargepoints.rendering.overview import Pill, connector_pill
 from chargepoints.rendering.status import VERSIONS, Look, combined_words, link_look, status_look
+from chargepoints.rules import RULES
 from chargepoints.selectors.attention import fault_words
 from chargepoints.selectors.charge_points import StatusSpell, open_charges
 from chargepoints.selectors.overview import connector_power
@@ -51,6 +52,16 @@ class Head:
     link_look: Look | None
     connected: bool
     version: str
+    findings_total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    """A deviation of the charger, and what is done about it."""
+
+    finding: Finding
+    says: str
+    instead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,7 @@ def charge_point_head(charge_point: ChargePoint, now: datetime | None = None) ->
         link_look=link_look(charge_point),
         connected=connected,
         version=VERSIONS.get(subprotocol, subprotocol),
+        findings_total=getattr(charge_point, "findings_total", 0),
     )
 
 
@@ -148,3 +160,12 @@ def status_rows(spells: Iterable[StatusSpell]) -> list[StatusRow]:
         )
         for spell in spells
     ]
+
+
+def finding_rows(findings: Iterable[Finding]) -> list[FindingRow]:
+    """The lines of the findings' page; a rule that is no longer known shows its id."""
+    rows = []
+    for finding in findings:
+        rule = RULES.get(finding.rule)
+        rows.append(FindingRow(finding, rule.says if rule else finding.rule, rule.instead if rule else ""))
+    return rows

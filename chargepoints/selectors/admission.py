@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chargepoints import sql
+from chargepoints.choices import Registration
 
 _ADMISSION = """
-SELECT lower(p.identity), p.id, p.identity, p.password_hmac, p.next_password_hmac, p.security_profile, p.serial
+SELECT lower(p.identity), p.id, p.identity, p.password_hmac, p.next_password_hmac, p.security_profile, p.serial,
+    p.is_active, p.is_strict, p.registration, p.registration_told, p.heartbeat_interval, p.assume_version
 FROM chargepoints_chargepoint p WHERE lower(p.identity) = ANY(%s)
 """
 
@@ -22,6 +24,12 @@ class Admission:
     next_password_hmac: str = ""
     security_profile: int = 1
     serial: str = ""
+    is_active: bool = True
+    is_strict: bool = False
+    registration: str = Registration.ACCEPTED
+    registration_told: str = Registration.ACCEPTED
+    heartbeat_interval: int | None = None
+    assume_version: str = ""
 
 
 def admissions(identities: Sequence[str]) -> dict[str, Admission]:

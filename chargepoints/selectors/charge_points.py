@@ -4,23 +4,31 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Prefetch, QuerySet, Window
-from django.db.models.functions import Lag
+from django.db.models import Count, F, OuterRef, Prefetch, QuerySet, Subquery, Window
+from django.db.models.functions import Coalesce, Lag
 from django.utils import timezone
 
 from chargepoints.choices import OPEN_CHARGE_STATES
-from chargepoints.models import Charge, ChargePoint, ConnectionAttempt, Connector, StatusChange
+from chargepoints.models import Charge, ChargePoint, ConnectionAttempt, Connector, Finding, StatusChange
 from chargepoints.permissions import Person, attempts_for, charge_points_for
 
 STATUS_PAGE = 100
 ATTEMPTS_SHOWN = 50
+_findings_total = (
+    Finding.objects.filter(charge_point=OuterRef("pk"))
+    .order_by()
+    .values("charge_point")
+    .annotate(total=Count("pk"))
+    .values("total")
+)
 
 
 def charge_points_detailed(user: Person) -> QuerySet[ChargePoint]:
-    """Charge points with site, connection, connectors and (as `open_charges`) what runs: three queries."""
+    """Charge points with site, connection, connectors, `findings_total` and (as `open_charges`) what runs."""
     running = Charge.objects.filter(state__in=OPEN_CHARGE_STATES).select_related("charge_key__driver", "connector")
     return (
         charge_points_for(user)
+        .annotate(findings_total=Coalesce(Subquery(_findings_total), 0))
         .select_related("site__team", "connection")
         .prefetch_related(
             Prefetch("connectors", Connector.objects.order_by("number")),
@@ -81,3 +89,8 @@ def _ends(charge_point: ChargePoint, page: Sequence[StatusChange]) -> dict[int, 
 def refused_attempts(user: Person, charge_point: ChargePoint) -> list[ConnectionAttempt]:
     """The newest refused handshakes of a charge point."""
     return list(attempts_for(user).filter(charge_point=charge_point).order_by("-last_at")[:ATTEMPTS_SHOWN])
+
+
+def findings_of(charge_point: ChargePoint) -> list[Finding]:
+    """Where a charge point deviates from its protocol, the last seen first; at most one for each rule."""
+    return list(Finding.objects.filter(charge_point=charge_point).order_by("-last_at", "rule"))

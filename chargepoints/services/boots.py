@@ -6,15 +6,19 @@ from datetime import datetime
 from django.conf import settings
 
 from chargepoints import sql
-from chargepoints.choices import Registration
+from chargepoints.choices import CommandStatus, Registration
+from chargepoints.models import ChargePoint, Command
 from chargepoints.reports import Boot
 from chargepoints.services.changes import changed
+from chargepoints.services.commands import SEND_WITHIN
 from chargepoints.services.configuration import configuration_booted
 from chargepoints.services.effects import effects_seen_boot
 
+_BOOT = "BootNotification"
+
 # What a charger leaves out keeps its last known value: some tell their serial only once.
 _STORE = """
-UPDATE chargepoints_chargepoint p SET booted_at = n.at,
+UPDATE chargepoints_chargepoint p SET booted_at = n.at, registration_told = p.registration,
     vendor = COALESCE(NULLIF(n.vendor, ''), p.vendor), model = COALESCE(NULLIF(n.model, ''), p.model),
     serial = COALESCE(NULLIF(n.serial, ''), p.serial), firmware = COALESCE(NULLIF(n.firmware, ''), p.firmware),
     meter_type = COALESCE(NULLIF(n.meter_type, ''), p.meter_type),
@@ -50,5 +54,44 @@ def boots_record(*, boots: Sequence[Boot]) -> dict[int, tuple[Registration, int]
     effects_seen_boot(charge_point_ids=latest, at=newest)
     configuration_booted(charge_point_ids=[boot.charge_point_id for boot in boots if not boot.asked_for])
     changed(latest, "head", "row")
-    default = settings.OCPP_HEARTBEAT_INTERVAL
-    return {row[0]: (Registration(row[1]), row[2] or default) for row in found}
+    return {row[0]: (Registration(row[1]), _interval(row[1], row[2])) for row in found}
+
+
+def _interval(registration: str, heartbeat: int | None) -> int:
+    """Seconds between heartbeats, or until the next boot while it is not accepted."""
+    if registration != Registration.ACCEPTED:
+        return int(settings.OCPP_BOOT_RETRY_INTERVAL)
+    return heartbeat or int(settings.OCPP_HEARTBEAT_INTERVAL)
+
+
+def boots_ask(*, charge_point_ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """Ask new charge points for a BootNotification, each once ever; how it is, by id.
+
+    That is "asked", or what was told at a boot meanwhile, or empty for one that was asked before and did not boot.
+    The commands are ready to be claimed: their gateway process is the one that asks.
+    """
+    told = dict(ChargePoint.objects.filter(pk__in=charge_point_ids).values_list("pk", "registration_told"))
+    asked = set(
+        Command.objects.filter(charge_point__in=told, kind="trigger", author=None, parameters__message=_BOOT)
+        .values_list("charge_point", flat=True)
+        .distinct()
+    )
+    fresh = [pk for pk, registration in told.items() if not registration and pk not in asked]
+    Command.objects.bulk_create(
+        [
+            Command(
+                charge_point_id=pk,
+                kind="trigger",
+                parameters={"message": _BOOT, "connector": None},
+                status=CommandStatus.DISPATCHED,
+                author_name="Hub",
+                reason="A new charger that has not booted.",
+                created_at=now,
+                dispatched_at=now,
+                expires_at=now + SEND_WITHIN,
+            )
+            for pk in fresh
+        ]
+    )
+    changed(fresh, "commands", "actions", "row")
+    return told | dict.fromkeys(fresh, "asked")

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chargepoints import sql
 from chargepoints.actions import ACTIONS, Proof, why_not
-from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, Effect
+from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, Effect, Integration
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, Command
 from chargepoints.moments import moment_read
@@ -53,7 +53,8 @@ def command_create(
     if action is None:
         raise ActionRefused(f"There is no remote action called {kind!r}.")
     charges = Charge.objects.filter(charge_point=charge_point, state__in=OPEN_CHARGE_STATES)
-    refusal = why_not(action, charge_point.integration, charges.count(), RIGHTS[Role.ADMIN])  # type: ignore[arg-type]
+    told = charge_point.registration_told
+    refusal = why_not(action, Integration(charge_point.integration), charges.count(), RIGHTS[Role.ADMIN], told)
     if refusal:
         raise ActionRefused(refusal)
     command = Command(

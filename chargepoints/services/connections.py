@@ -89,6 +89,16 @@ def connections_open(*, opened: Sequence[Opened]) -> list[tuple[int, str]]:
     return [found.get(pk, (0, "")) for pk in ids]
 
 
+_FREE = """
+SELECT c.charge_point_id FROM chargepoints_connection c WHERE c.charge_point_id = ANY(%s) AND NOT c.is_connected
+"""
+
+
+def connections_free(*, charge_point_ids: Sequence[int]) -> set[int]:
+    """Those of these charge points that are not connected now; sure for as long as their rows are locked."""
+    return {row[0] for row in sql.rows(_FREE, list(charge_point_ids))}
+
+
 def connections_close(*, closed: Sequence[Closed]) -> None:
     """End these connections, unless a newer one has taken over; its link period ends in any case."""
     columns = (

@@ -9,8 +9,9 @@ from django.conf import settings
 from chargepoints import sql
 from chargepoints.choices import Category, ChargeState, Direction, Verdict
 from chargepoints.models import Charge
-from chargepoints.reports import KeyAnswer, KeyQuestion, NewLine, Start, Started
+from chargepoints.reports import Found, KeyAnswer, KeyQuestion, NewLine, Start, Started
 from chargepoints.services.effects import effects_seen_started
+from chargepoints.services.findings import findings_record
 from chargepoints.services.keys import keys_authorise
 from chargepoints.services.log_lines import log_lines_append
 from chargepoints.services.reservations import reservations_use
@@ -136,6 +137,9 @@ def _close_lost(starts: Sequence[Start], connector_ids: list[int]) -> None:
             for pk, transaction_id, _ in lost
         ]
     )
+    by_charger = {pk: f"transaction {transaction_id}" for pk, transaction_id, _ in lost}
+    at = starts[0].received_at
+    findings_record(found=[Found(pk, "lost-stop", at, detail) for pk, detail in by_charger.items()])
 
 
 def transaction_id_scramble(number: int) -> int:

@@ -16,6 +16,7 @@ from chargepoints.rendering.charge_point import (
     action_buttons,
     charge_point_head,
     connector_cards,
+    finding_rows,
     status_rows,
     tab_buttons,
 )
@@ -24,6 +25,7 @@ from chargepoints.rendering.log import log_panel
 from chargepoints.rendering.power import power_chart
 from chargepoints.selectors.charge_points import (
     charge_points_detailed,
+    findings_of,
     open_charges,
     refused_attempts,
     status_spells,
@@ -85,6 +87,15 @@ def integration(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "chargepoints/charge_point/integration.html", context)
 
 
+@require_safe
+def findings(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where the charger deviates from its protocol, and what is done about it."""
+    found = charge_point_get(request.user, pk)
+    context = _base(found) | _head(request.user, found)
+    context |= {"tab": "findings", "findings": finding_rows(findings_of(found))}
+    return render(request, "chargepoints/charge_point/findings.html", context)
+
+
 def charge_point_get(user: Person, pk: int) -> ChargePoint:
     """The charge point if `user` may see it; raises Http404 otherwise."""
     return get_object_or_404(charge_points_detailed(user), pk=pk)
@@ -97,6 +108,7 @@ def charge_point_offers(user: Person, found: ChargePoint) -> list[Offer]:
             integration=Integration(found.integration),
             open_charges=len(open_charges(found)),
             rights=rights_on(user, found),
+            registration=found.registration_told,
         )
     )
 

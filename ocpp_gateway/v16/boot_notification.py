@@ -50,6 +50,7 @@ def _record(exchanges: list[Exchange]) -> None:
     answers = boots_record(boots=boots)
     for exchange, boot in zip(exchanges, boots, strict=True):
         registration, interval = answers.get(boot.charge_point_id, (Registration.REJECTED, 300))
+        exchange.link.registration = str(registration)
         exchange.reply = {"currentTime": datetime.now(UTC), "interval": interval, "status": str(registration)}
         exchange.fact = " ".join(part for part in (boot.vendor, boot.model) if part)[:200]
         exchange.text = f"firmware {boot.firmware or 'not told'} → {registration}, interval {interval} s"

@@ -21,6 +21,8 @@ def _apply(exchanges: list[Exchange]) -> None:
         register = "no register" if start.meter_start_wh is None else f"meter {start.meter_start_wh} Wh"
         exchange.text = ", ".join(part for part in (f"key {start.id_tag}", register, answer.note) if part)
         exchange.is_error = answer.verdict != Verdict.ACCEPTED
+        if answer.repeated:
+            exchange.notice("repeated-start", f"transaction {answer.transaction_id}")
 
 
 def _start(exchange: Exchange) -> Start:

@@ -23,6 +23,10 @@ def _apply(exchanges: list[Exchange]) -> None:
         exchange.fact = ", ".join(part for part in (stop.transaction_id, energy, stop.reason) if part)
         exchange.text = ", ".join(part for part in (register, answer.note) if part)
         exchange.is_error = not answer.known
+        if not answer.known:
+            exchange.notice("orphan-stop", f"transaction {stop.transaction_id}")
+        elif answer.repeated:
+            exchange.notice("repeated-stop", f"transaction {stop.transaction_id}")
     # A repeat brings the same values once more (T3).
     _transaction_data([exchange for exchange, answer in zip(exchanges, answers, strict=True) if not answer.repeated])
     _tags(exchanges, stops)

@@ -131,6 +131,36 @@ async def test_two_processes(gateway: Server, servers: Callable[[str], Server], 
             await back.call("Heartbeat", {})
 
 
+async def test_two_processes_and_a_client_that_reopens(server: StartServer, charge_point: ChargePoint) -> None:
+    """Two sockets in two processes, each opened again when closed: soon both stay; the older one takes over again."""
+    one, two = server(), server()
+    slots = [station(one), station(two)]
+    for each in slots:
+        await each.__aenter__()
+    opened = 2
+    async with asyncio.timeout(15):
+        while not all(each.is_open for each in slots) or opened < 4:
+            for index, running in enumerate((one, two)):
+                if not slots[index].is_open:
+                    slots[index] = station(running)
+                    await slots[index].__aenter__()
+                    opened += 1
+            await asyncio.sleep(0.05)
+    assert opened <= 10
+    for each in slots:
+        assert "currentTime" in await each.call("Heartbeat", {})
+    await db(lambda: dispatched(charge_point))
+    got = [each for each in slots if await heard_reset(each)]
+    assert len(got) == 1
+    await got[0].close()
+    rest = next(each for each in slots if each is not got[0])
+    await soon(lambda: (row := connection(charge_point)).is_connected and row.generation > opened, "current again")
+    await db(lambda: dispatched(charge_point))
+    await rest.expect("Reset")
+    await rest.close()
+    await soon(lambda: not connection(charge_point).is_connected, "the last one left")
+
+
 async def test_dead_process_is_reaped(server: StartServer, charge_point: ChargePoint) -> None:
     """Killed without a word: its chargers show as disconnected once its last beat is old enough."""
     running = server()

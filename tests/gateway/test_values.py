@@ -11,12 +11,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chargepoints.reports import Reading, Sample
+from chargepoints.rules import RULES
 from chargepoints.services.meters import totals_of
 from chargepoints.services.starts import transaction_id_scramble
 from chargepoints.services.statuses import status_parse
 from chargepoints.services.stops import energy_of
 from ocpp_gateway import values
 from ocpp_gateway.errors import OcppError, Version
+from ocpp_gateway.findings import in_values
 from ocpp_gateway.frames import Call
 from ocpp_gateway.lenient import read
 from ocpp_gateway.v16.meter_values import readings
@@ -145,9 +147,17 @@ def test_whole_before_phases() -> None:
 )
 def test_every_payload_is_read_or_refused(action: str, payload: dict[str, Any]) -> None:
     with contextlib.suppress(OcppError):
-        found, note = read(Version.V16, Call("1", action, payload))
-        assert None not in found.values()
-        assert note or found == payload
+        found = read(Version.V16, Call("1", action, payload))
+        assert None not in found.payload.values()
+        assert bool(found.note) == bool(found.findings)
+        assert found.note or found.payload == payload
+        odd = in_values(action, payload, datetime.now(UTC)) | found.findings
+        assert odd.keys() <= RULES.keys()
+
+
+@pytest.mark.parametrize("name", ["transactionId", "connectorId", "meterStart", "timestamp"])
+def test_absurd_values_are_judged(name: str) -> None:
+    assert in_values("StartTransaction", {name: HUGE}, RECEIVED).keys() <= RULES.keys()
 
 
 @given(st.lists(st.integers(1, 2**31 - 2), min_size=2, max_size=50, unique=True))

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chargepoints', '0004_core_and_security'),
+        ('chargepoints', '0005_registration'),
     ]
 
     operations = [
