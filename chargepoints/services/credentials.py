@@ -64,16 +64,6 @@ def password_matches(identity: str, password: bytes, stored: str) -> bool:
     return bool(password_which(identity, password, stored, ""))
 
 
-def password_forms(password: bytes) -> list[bytes]:
-    """Other forms of the same password: bytes for its hexadecimal text, and the text for bytes (D4, QUIRKS 1.5)."""
-    forms = [password.hex().encode(), password.hex().upper().encode()]
-    try:
-        forms += [bytes.fromhex(password.decode("ascii")), password.lower(), password.upper()]
-    except ValueError:
-        return forms
-    return [form for form in forms if form != password]
-
-
 def password_set(*, charge_point: ChargePoint, password: str) -> None:
     """Store a new password; raises ValidationError for one of the wrong length or without an identity."""
     if not SHORTEST <= len(password.encode()) <= LONGEST:
