@@ -38,7 +38,7 @@ class Action:
     needs_charge: bool = False
     confirm: str = ""
     takes_box: bool = False
-    has_form: bool = False
+    has_form: bool = True
 
 
 # A restart takes up to 75 s on real chargers (QUIRKS 1.11), and some fetch firmware on the way.
@@ -53,7 +53,6 @@ ACTIONS: dict[str, Action] = {
             Proof.BOOT,
             180,
             "Booted",
-            has_form=True,
             confirm="This restarts the charger.",
         ),
         Action(
@@ -64,7 +63,6 @@ ACTIONS: dict[str, Action] = {
             Proof.CHARGE_STARTED,
             120,
             "Charge started",
-            has_form=True,
             needs_connector=True,
         ),
         Action(
@@ -75,7 +73,6 @@ ACTIONS: dict[str, Action] = {
             Proof.CHARGE_STOPPED,
             60,
             "Charge stopped",
-            has_form=True,
             needs_charge=True,
             confirm="This ends the running charge.",
         ),
@@ -87,7 +84,6 @@ ACTIONS: dict[str, Action] = {
             Proof.ANSWER,
             0,
             "Unlocked",
-            has_form=True,
             needs_connector=True,
             confirm="This releases the cable and ends a running charge on it.",
         ),
@@ -99,7 +95,6 @@ ACTIONS: dict[str, Action] = {
             Proof.MESSAGE,
             30,
             "Message received",
-            has_form=True,
         ),
         Action(
             "availability",
@@ -111,7 +106,6 @@ ACTIONS: dict[str, Action] = {
             "Status changed",
             needs_connector=True,
             takes_box=True,
-            has_form=True,
         ),
         Action(
             "clear_cache",
@@ -121,12 +115,9 @@ ACTIONS: dict[str, Action] = {
             Proof.ANSWER,
             0,
             "Cleared",
-            has_form=True,
             confirm="The charger forgets which keys it has seen and asks again.",
         ),
-        Action(
-            "read_configuration", "Read settings", "refresh-cw", Right.REBOOT, Proof.ANSWER, 0, "Read", has_form=True
-        ),
+        Action("read_configuration", "Read settings", "refresh-cw", Right.REBOOT, Proof.ANSWER, 0, "Read"),
         Action(
             "configure",
             "Change setting",
@@ -135,13 +126,27 @@ ACTIONS: dict[str, Action] = {
             Proof.ANSWER,
             0,
             "Changed",
-            has_form=True,
         ),
-        Action("diagnostics", "Get diagnostics", "download", Right.COMMAND, Proof.JOB, 1800, "Uploaded"),
+        Action(
+            "diagnostics", "Get diagnostics", "download", Right.COMMAND, Proof.JOB, 1800, "Uploaded", has_form=False
+        ),
         # Installing takes its time, and every status message of the job starts the clock anew.
-        Action("firmware", "Update firmware", "cloud-upload", Right.COMMAND, Proof.JOB, 3600, "Installed"),
-        Action("local_list_version", "Local list version", "layout-list", Right.REBOOT, Proof.ANSWER, 0, "Read"),
-        Action("local_list", "Send local list", "layout-list", Right.COMMAND, Proof.ANSWER, 0, "Stored"),
+        Action(
+            "firmware", "Update firmware", "cloud-upload", Right.COMMAND, Proof.JOB, 3600, "Installed", has_form=False
+        ),
+        Action(
+            "local_list_version",
+            "Local list version",
+            "layout-list",
+            Right.REBOOT,
+            Proof.ANSWER,
+            0,
+            "Read",
+            has_form=False,
+        ),
+        Action(
+            "local_list", "Send local list", "layout-list", Right.COMMAND, Proof.ANSWER, 0, "Stored", has_form=False
+        ),
         Action(
             "reserve",
             "Reserve",
@@ -152,8 +157,18 @@ ACTIONS: dict[str, Action] = {
             "Reserved",
             needs_connector=True,
             takes_box=True,
+            has_form=False,
         ),
-        Action("cancel_reservation", "Cancel reservation", "ban", Right.COMMAND, Proof.ANSWER, 0, "Cancelled"),
+        Action(
+            "cancel_reservation",
+            "Cancel reservation",
+            "ban",
+            Right.COMMAND,
+            Proof.ANSWER,
+            0,
+            "Cancelled",
+            has_form=False,
+        ),
         Action(
             "set_profile",
             "Set charging profile",
@@ -164,6 +179,7 @@ ACTIONS: dict[str, Action] = {
             "Set",
             needs_connector=True,
             takes_box=True,
+            has_form=False,
         ),
         Action(
             "clear_profile",
@@ -174,6 +190,7 @@ ACTIONS: dict[str, Action] = {
             0,
             "Cleared",
             takes_box=True,
+            has_form=False,
         ),
         Action(
             "composite_schedule",
@@ -185,9 +202,12 @@ ACTIONS: dict[str, Action] = {
             "Read",
             needs_connector=True,
             takes_box=True,
+            has_form=False,
         ),
-        Action("data_transfer", "Data transfer", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Taken"),
-        Action("call", "OCPP call", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Answered"),
+        Action(
+            "data_transfer", "Data transfer", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Taken", has_form=False
+        ),
+        Action("call", "OCPP call", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Answered", has_form=False),
     )
 }
 
@@ -210,8 +230,12 @@ class Offer:
 
 
 def offers(*, integration: Integration, open_charges: int, rights: frozenset[Right]) -> Sequence[Offer]:
-    """Every action with the reason why it is not offered, if any (SPEC section 4). Pure."""
-    return [Offer(action, why_not(action, integration, open_charges, rights)) for action in ACTIONS.values()]
+    """Every action that has a form, with the reason why it is not offered, if any (SPEC section 4). Pure."""
+    return [
+        Offer(action, why_not(action, integration, open_charges, rights))
+        for action in ACTIONS.values()
+        if action.has_form
+    ]
 
 
 def why_not(action: Action, integration: Integration, open_charges: int, rights: frozenset[Right]) -> str:

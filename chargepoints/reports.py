@@ -230,11 +230,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class JobReport:
-    """What a charger tells of a long job. `done` is True for its end, False for a failure, None on the way."""
+    """How a long job of a charger goes. `done`: True ended well, False ended badly, None still at it.
+
+    `request_id` None means the newest open job of these kinds of command.
+    """
 
     charge_point_id: int
     kinds: tuple[str, ...]
     request_id: int | None
     word: str
     at: datetime
-    done: bool | None
+    done: bool | None = None

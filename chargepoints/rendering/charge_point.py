@@ -124,8 +124,8 @@ def _fault(connector: Connector) -> str:
 
 
 def action_buttons(offered: Sequence[Offer], running: dict[str, Command]) -> list[ActionButton]:
-    """The grid of remote actions: those that a form can ask for."""
-    return [ActionButton(offer, running.get(offer.action.kind)) for offer in offered if offer.action.has_form]
+    """The grid of remote actions."""
+    return [ActionButton(offer, running.get(offer.action.kind)) for offer in offered]
 
 
 def status_rows(spells: Iterable[StatusSpell]) -> list[StatusRow]:
