@@ -38,7 +38,7 @@ class Action:
     needs_charge: bool = False
     confirm: str = ""
     takes_box: bool = False
-    has_form: bool = False
+    has_form: bool = True
     # The tab of the charger's page that offers it; empty: the panel of remote actions.
     tab: str = ""
 
@@ -55,7 +55,6 @@ ACTIONS: dict[str, Action] = {
             Proof.BOOT,
             180,
             "Booted",
-            has_form=True,
             confirm="This restarts the charger.",
         ),
         Action(
@@ -66,7 +65,6 @@ ACTIONS: dict[str, Action] = {
             Proof.CHARGE_STARTED,
             120,
             "Charge started",
-            has_form=True,
             needs_connector=True,
         ),
         Action(
@@ -77,7 +75,6 @@ ACTIONS: dict[str, Action] = {
             Proof.CHARGE_STOPPED,
             60,
             "Charge stopped",
-            has_form=True,
             needs_charge=True,
             confirm="This ends the running charge.",
         ),
@@ -89,7 +86,6 @@ ACTIONS: dict[str, Action] = {
             Proof.ANSWER,
             0,
             "Unlocked",
-            has_form=True,
             needs_connector=True,
             confirm="This releases the cable and ends a running charge on it.",
         ),
@@ -101,7 +97,6 @@ ACTIONS: dict[str, Action] = {
             Proof.MESSAGE,
             30,
             "Message received",
-            has_form=True,
         ),
         Action(
             "availability",
@@ -113,7 +108,6 @@ ACTIONS: dict[str, Action] = {
             "Status changed",
             needs_connector=True,
             takes_box=True,
-            has_form=True,
         ),
         Action(
             "clear_cache",
@@ -123,12 +117,9 @@ ACTIONS: dict[str, Action] = {
             Proof.ANSWER,
             0,
             "Cleared",
-            has_form=True,
             confirm="The charger forgets which keys it has seen and asks again.",
         ),
-        Action(
-            "read_configuration", "Read settings", "refresh-cw", Right.REBOOT, Proof.ANSWER, 0, "Read", has_form=True
-        ),
+        Action("read_configuration", "Read settings", "refresh-cw", Right.REBOOT, Proof.ANSWER, 0, "Read"),
         Action(
             "configure",
             "Change setting",
@@ -137,13 +128,27 @@ ACTIONS: dict[str, Action] = {
             Proof.ANSWER,
             0,
             "Changed",
-            has_form=True,
         ),
-        Action("diagnostics", "Get diagnostics", "download", Right.COMMAND, Proof.JOB, 1800, "Uploaded"),
+        Action(
+            "diagnostics", "Get diagnostics", "download", Right.COMMAND, Proof.JOB, 1800, "Uploaded", has_form=False
+        ),
         # Installing takes its time, and every status message of the job starts the clock anew.
-        Action("firmware", "Update firmware", "cloud-upload", Right.COMMAND, Proof.JOB, 3600, "Installed"),
-        Action("local_list_version", "Local list version", "layout-list", Right.REBOOT, Proof.ANSWER, 0, "Read"),
-        Action("local_list", "Send local list", "layout-list", Right.COMMAND, Proof.ANSWER, 0, "Stored"),
+        Action(
+            "firmware", "Update firmware", "cloud-upload", Right.COMMAND, Proof.JOB, 3600, "Installed", has_form=False
+        ),
+        Action(
+            "local_list_version",
+            "Local list version",
+            "layout-list",
+            Right.REBOOT,
+            Proof.ANSWER,
+            0,
+            "Read",
+            has_form=False,
+        ),
+        Action(
+            "local_list", "Send local list", "layout-list", Right.COMMAND, Proof.ANSWER, 0, "Stored", has_form=False
+        ),
         Action(
             "reserve",
             "Reserve",
@@ -154,8 +159,18 @@ ACTIONS: dict[str, Action] = {
             "Reserved",
             needs_connector=True,
             takes_box=True,
+            has_form=False,
         ),
-        Action("cancel_reservation", "Cancel reservation", "ban", Right.COMMAND, Proof.ANSWER, 0, "Cancelled"),
+        Action(
+            "cancel_reservation",
+            "Cancel reservation",
+            "ban",
+            Right.COMMAND,
+            Proof.ANSWER,
+            0,
+            "Cancelled",
+            has_form=False,
+        ),
         Action(
             "set_profile",
             "Set charging profile",
@@ -166,6 +181,7 @@ ACTIONS: dict[str, Action] = {
             "Set",
             needs_connector=True,
             takes_box=True,
+            has_form=False,
         ),
         Action(
             "clear_profile",
@@ -176,6 +192,7 @@ ACTIONS: dict[str, Action] = {
             0,
             "Cleared",
             takes_box=True,
+            has_form=False,
         ),
         Action(
             "composite_schedule",
@@ -187,9 +204,12 @@ ACTIONS: dict[str, Action] = {
             "Read",
             needs_connector=True,
             takes_box=True,
+            has_form=False,
         ),
-        Action("data_transfer", "Data transfer", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Taken"),
-        Action("call", "OCPP call", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Answered"),
+        Action(
+            "data_transfer", "Data transfer", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Taken", has_form=False
+        ),
+        Action("call", "OCPP call", "message-square", Right.COMMAND, Proof.ANSWER, 0, "Answered", has_form=False),
         # A key pair takes small chargers a minute or two.
         Action(
             "extended_trigger",
@@ -200,7 +220,6 @@ ACTIONS: dict[str, Action] = {
             180,
             "Message received",
             tab="integration",
-            has_form=True,
         ),
         Action(
             "rotate_password",
@@ -212,10 +231,9 @@ ACTIONS: dict[str, Action] = {
             "New password in force",
             confirm="Hub makes a new random password and sends it to the charger. Nobody gets to see it.",
             tab="integration",
-            has_form=True,
         ),
         *(
-            Action(kind, label, "shield", Right.COMMAND, proof, seconds, words)
+            Action(kind, label, "shield", Right.COMMAND, proof, seconds, words, has_form=False)
             for kind, label, proof, seconds, words in (
                 ("certificate_signed", "Send its certificate", Proof.ANSWER, 0, "Certificate taken"),
                 ("install_certificate", "Install a root certificate", Proof.ANSWER, 0, "Installed"),

@@ -137,11 +137,7 @@ def _fault(connector: Connector) -> str:
 
 def action_buttons(offered: Sequence[Offer], running: dict[str, Command]) -> list[ActionButton]:
     """The grid of remote actions: those that a form can ask for and no tab offers."""
-    return [
-        ActionButton(offer, running.get(offer.action.kind))
-        for offer in offered
-        if offer.action.has_form and not offer.action.tab
-    ]
+    return [ActionButton(offer, running.get(offer.action.kind)) for offer in offered if not offer.action.tab]
 
 
 def tab_buttons(offered: Sequence[Offer], running: dict[str, Command], tab: str) -> list[ActionButton]:

@@ -30,7 +30,6 @@ def jobs_progress(*, reports: Sequence[JobReport]) -> None:
             charge_point__in={report.charge_point_id for report in reports},
             kind__in={kind for report in reports for kind in report.kinds},
             status__in=_OPEN,
-            effect__in=[Effect.NONE, Effect.AWAITED, Effect.MISSING],
             sent_at__gt=min(report.at for report in reports) - JOB_WINDOW,
         )
         .select_for_update()
@@ -46,9 +45,9 @@ def jobs_progress(*, reports: Sequence[JobReport]) -> None:
 def _meant(command: Command, report: JobReport) -> bool:
     if command.charge_point_id != report.charge_point_id or command.kind not in report.kinds:
         return False
-    if command.effect == Effect.SEEN:
-        return False
-    return report.request_id is None or command.request_id == report.request_id
+    if report.request_id is not None:
+        return command.request_id == report.request_id
+    return command.effect != Effect.SEEN
 
 
 def _note(command: Command, report: JobReport) -> None:

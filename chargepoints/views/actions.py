@@ -30,7 +30,7 @@ def action(request: HtmxHttpRequest, pk: int, kind: str) -> HttpResponse:
     """The dialog of one action; a POST queues the command. 403 when the person's role does not allow it."""
     found = charge_point_get(request.user, pk)
     wanted = ACTIONS.get(kind)
-    if wanted is None or kind not in FORMS:
+    if wanted is None or not wanted.has_form:
         raise Http404
     if wanted.right not in rights_on(request.user, found):
         raise PermissionDenied
