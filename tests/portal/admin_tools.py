@@ -10,6 +10,7 @@ from chargepoints.models import (
     ChargePoint,
     Command,
     ConnectionAttempt,
+    Finding,
     LinkPeriod,
     LogLine,
     MeterSample,
@@ -50,6 +51,7 @@ def history_of(charge_point: ChargePoint) -> None:
         first_at=now,
         last_at=now,
     )
+    Finding.objects.create(charge_point=charge_point, rule="too-long", detail=mark, first_at=now, last_at=now)
     LogLine.objects.create(
         charge_point=charge_point,
         seq=seq,
