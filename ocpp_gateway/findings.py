@@ -119,18 +119,19 @@ def in_values(action: str, payload: Mapping[str, Any], received: datetime) -> di
         if type(readings) is list and readings and type(readings[0]) is dict:
             _judge_reading(readings[0], received, found)
     transaction_id = payload.get("transactionId")
-    if transaction_id is not None and (whole(transaction_id) or 0) <= 0:
+    if transaction_id is not None and (_whole(transaction_id) or 0) <= 0:
         found["odd-transaction"] = f"transactionId {_shown(transaction_id)}"
     if payload.get("connectorId") is not None:
         _judge_connector(action, payload["connectorId"], found)
     for name in ("meterStart", "meterStop"):
-        if (number(payload.get(name)) or 0) < 0:
-            found["odd-register"] = f"{name} {_shown(payload[name])}"
+        register = payload.get(name)
+        if register is not None and (number(register) or 0) < 0:
+            found["odd-register"] = f"{name} {_shown(register)}"
     return found
 
 
 def _judge_connector(action: str, raw: Any, found: dict[str, str]) -> None:
-    connector = whole(raw)
+    connector = _whole(raw)
     if connector is None or connector < 0 or (connector == 0 and action == "StartTransaction"):
         found["odd-connector"] = f"connectorId {_shown(raw)}"
 
@@ -157,6 +158,10 @@ def _judge_reading(reading: Mapping[str, Any], received: datetime, found: dict[s
         value = sample.get("value") if type(sample) is dict else None
         if type(value) is str and "," in value and number(value) is not None:
             found["comma-decimal"] = _shown(value)
+
+
+def _whole(raw: Any) -> int | None:
+    return raw if type(raw) is int else whole(raw)
 
 
 def _shown(raw: Any) -> str:

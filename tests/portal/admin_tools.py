@@ -12,6 +12,7 @@ from chargepoints.models import (
     Command,
     ConfigurationItem,
     ConnectionAttempt,
+    Finding,
     InstalledCertificate,
     IssuedCertificate,
     LinkPeriod,
@@ -65,6 +66,7 @@ def history_of(charge_point: ChargePoint) -> None:
         first_at=now,
         last_at=now,
     )
+    Finding.objects.create(charge_point=charge_point, rule="too-long", detail=mark, first_at=now, last_at=now)
     LogLine.objects.create(
         charge_point=charge_point,
         seq=seq,
