@@ -10,8 +10,9 @@ from uuid import UUID
 
 from django.conf import settings
 
-from chargepoints.actions import ACTIONS, why_not_registered
+from chargepoints.actions import ACTIONS
 from chargepoints.choices import Category, CommandStatus, Direction
+from chargepoints.offers import why_not_registered
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
 from chargepoints.services.commands import commands_claim, commands_waiting
 from ocpp_gateway import encoding, lenient, redaction, schemas

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from chargepoints.actions import Offer
 from chargepoints.choices import ConnectorStatus, Integration
 from chargepoints.models import Charge, ChargePoint, Command, Connector, Finding, StatusChange
+from chargepoints.offers import Offer
 from chargepoints.rendering.overview import Pill, connector_pill
 from chargepoints.rendering.status import VERSIONS, Look, combined_words, link_look, status_look
 from chargepoints.rules import RULES

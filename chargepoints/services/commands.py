@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from chargepoints import sql
-from chargepoints.actions import ACTIONS, Proof, why_not
+from chargepoints.actions import ACTIONS, Proof
 from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, Effect, Integration
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, Command
 from chargepoints.moments import moment_read
+from chargepoints.offers import why_not
 from chargepoints.reports import ClaimedCommand, CommandAnswer
 from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed

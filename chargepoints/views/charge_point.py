@@ -8,9 +8,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from chargepoints.actions import Offer, offers
 from chargepoints.choices import Integration
 from chargepoints.models import ChargePoint
+from chargepoints.offers import Offer, offers
 from chargepoints.permissions import Person, rights_on
 from chargepoints.rendering.charge_point import (
     action_buttons,
