@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import gc
 import os
+import threading
 from typing import Any
 
 import django
@@ -20,7 +21,9 @@ from twisted.internet.defer import Deferred
 # How many frames may wait for the application before the socket is no longer read (TCP then slows the sender).
 INBOX_FRAMES = 64
 PING_SECONDS = 30
-FAREWELL_SECONDS = 5
+# Together below 5 s, whatever is away: supervisors kill what takes longer than they expect.
+FAREWELL_SECONDS = 3.5
+THREADS_SECONDS = 1.0
 
 
 class HubWebSocket(WebSocketProtocol):
@@ -156,6 +159,10 @@ def serve(host: str, port: int) -> None:
         server_name="hub",
         verbosity=0,
     ).run()
+    # A thread that waits for a database which neither answers nor refuses must not hold the process.
+    leaving = threading.Timer(THREADS_SECONDS, os._exit, [0])
+    leaving.daemon = True
+    leaving.start()
 
 
 def main() -> None:

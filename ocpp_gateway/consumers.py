@@ -7,6 +7,7 @@ answer awaited inside a handler can never arrive. This consumer keeps `as_asgi` 
 import asyncio
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from channels.consumer import AsyncConsumer
@@ -68,7 +69,11 @@ class ChargerConsumer(AsyncConsumer):
             return
         opening = Opening(link.opened)
         process.journal.put(opening)
-        link.generation = await opening.done
+        try:
+            link.generation = await asyncio.shield(opening.done)
+        except asyncio.CancelledError:
+            opening.done.add_done_callback(partial(self._never_accepted, process, link.charge_point_id))
+            raise
         if not link.generation:
             await self._unavailable(send)
             return
@@ -85,6 +90,13 @@ class ChargerConsumer(AsyncConsumer):
             await self._ended(process, link, *(link.closing or (code, reason)))
             if older is not None:
                 await process.take_back(older)
+
+    @staticmethod
+    def _never_accepted(process: Process, charge_point_id: int, done: asyncio.Future[int]) -> None:
+        """The socket ended while its connection waited to be stored: end what has been stored now."""
+        if not done.cancelled() and done.result():
+            ended = Closed(charge_point_id, done.result(), datetime.now(UTC), 1006, "the connection broke")
+            process.journal.put(Closing(ended))
 
     async def _ended(self, process: Process, link: Link, code: int, reason: str) -> None:
         unanswered = link.session.close(time.monotonic())
