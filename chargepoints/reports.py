@@ -162,16 +162,20 @@ class Stop:
     meter_stop_wh: int | None = None
     reason: str = ""
     id_tag: str = ""
+    # For matching a stop whose id is unknown: the connection it came on, and the register at the begin if it tells.
+    generation: int = 0
+    meter_start_wh: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What became of a stop, for the log."""
+    """What became of a stop, for the log; `matched` is the charge's own id when the stop came under another."""
 
     known: bool
     repeated: bool = False
     note: str = ""
     energy_wh: int | None = None
+    matched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Meter readings."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -16,16 +17,27 @@ _AT_THE_OUTLET = frozenset({"", "Outlet", "EV"})
 _BEYOND = Decimal(10) ** 15
 
 _CHARGES = """
-SELECT w.ordinal, g.id FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[])
+SELECT w.ordinal, g.id,
+    g.state IN ('starting', 'charging', 'paused', 'stopping') AND (g.metered_at IS NULL OR w.at > g.metered_at)
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[])
     WITH ORDINALITY AS w (id, number, tx, at, ordinal)
 JOIN LATERAL (
-    SELECT c.id FROM chargepoints_charge c WHERE w.tx <> '' AND c.charge_point_id = w.id AND c.transaction_id = w.tx
+    SELECT c.id, c.state, c.metered_at FROM chargepoints_charge c
+    WHERE w.tx <> '' AND c.charge_point_id = w.id AND c.transaction_id = w.tx
     UNION ALL
-    SELECT c.id FROM chargepoints_charge c JOIN chargepoints_connector k ON k.id = c.connector_id
+    SELECT c.id, c.state, c.metered_at FROM chargepoints_charge c
+    JOIN chargepoints_connector k ON k.id = c.connector_id
     WHERE w.tx = '' AND w.number > 0 AND k.charge_point_id = w.id AND k.number = w.number
       AND c.state IN ('starting', 'charging', 'paused', 'stopping') AND c.started_at <= w.at
     LIMIT 1
 ) g ON true
+"""
+
+# No index is made for this: it is asked only about values that are not newer than the charge's newest.
+_STORED = """
+SELECT DISTINCT s.charge_id, s.at, s.connector_number, s.measurand, s.phase, s.location, s.context, s.raw
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS w (id, at)
+JOIN chargepoints_metersample s ON s.charge_id = w.id AND s.at = w.at
 """
 
 _COPY = """
@@ -58,16 +70,40 @@ class _Totals:
     soc: int | None = None
 
 
-def readings_record(*, readings: Sequence[Reading]) -> None:
-    """Store every sample as it came and move the running totals of charges and connectors."""
+def readings_record(*, readings: Sequence[Reading]) -> list[bool]:
+    """Store every sample as it came and move the running totals of charges and connectors.
+
+    Which readings are repeats: every sample of theirs is stored already, for the same charge, connector and time
+    (T3). These change nothing. Values outside a charge are not retried by chargers, and are not looked for.
+    """
     if not readings:
-        return
-    charges = _charges_of(readings)
+        return []
+    charges, newer = _charges_of(readings)
+    repeated = _repeats(readings, charges, newer)
+    fresh = [index for index, is_repeat in enumerate(repeated) if not is_repeat]
     with sql.cursor() as cur, cur.copy(_COPY.encode()) as copy:
-        for index, reading in enumerate(readings):
-            _copy(copy, reading, charges.get(index))
-    _move(readings, charges)
+        for index in fresh:
+            _copy(copy, readings[index], charges.get(index))
+    _move([readings[index] for index in fresh], {at: charges.get(index) for at, index in enumerate(fresh)})
     changed({reading.charge_point_id for reading in readings}, "row", "connectors", "power")
+    return repeated
+
+
+def _repeats(readings: Sequence[Reading], charges: Mapping[int, int], newer: Set[int]) -> list[bool]:
+    moments = Counter((pk, readings[index].at) for index, pk in charges.items())
+    doubtful = [i for i, pk in charges.items() if i not in newer or moments[pk, readings[i].at] > 1]
+    found = [False] * len(readings)
+    if not doubtful:
+        return found
+    rows = sql.rows(_STORED, [charges[index] for index in doubtful], [readings[index].at for index in doubtful])
+    known: set[tuple[object, ...]] = {tuple(row) for row in rows}
+    for index in sorted(doubtful):
+        reading = readings[index]
+        head = (charges[index], reading.at, reading.connector_number)
+        described = {(*head, s.measurand, s.phase, s.location, s.context, s.raw) for s in reading.samples}
+        found[index] = bool(described) and described <= known
+        known |= described
+    return found
 
 
 def _copy(copy: psycopg.Copy, reading: Reading, charge_id: int | None) -> None:
@@ -80,7 +116,8 @@ def _copy(copy: psycopg.Copy, reading: Reading, charge_id: int | None) -> None:
         copy.write_row((*head, *described, None if value is None else str(value), sample.raw))
 
 
-def _charges_of(readings: Sequence[Reading]) -> dict[int, int]:
+def _charges_of(readings: Sequence[Reading]) -> tuple[dict[int, int], set[int]]:
+    """The charge of each reading, and which readings are newer than all that is known of their running charge."""
     found = sql.rows(
         _CHARGES,
         [reading.charge_point_id for reading in readings],
@@ -88,7 +125,7 @@ def _charges_of(readings: Sequence[Reading]) -> dict[int, int]:
         [reading.transaction_id for reading in readings],
         [reading.at for reading in readings],
     )
-    return {row[0] - 1: row[1] for row in found}
+    return {row[0] - 1: row[1] for row in found}, {row[0] - 1 for row in found if row[2]}
 
 
 def _storable(value: Decimal | None) -> Decimal | None:
@@ -122,21 +159,29 @@ def _whole_number(value: Decimal | None, most: int = 2**31 - 1) -> int | None:
     return None if value is None or abs(value) > most else int(value)
 
 
-def _move(readings: Sequence[Reading], charges: dict[int, int]) -> None:
+def _move(readings: Sequence[Reading], charges: Mapping[int, int | None]) -> None:
     by_charge: dict[int, tuple[object, ...]] = {}
     by_connector: dict[tuple[int, int], tuple[object, ...]] = {}
-    for index, reading in enumerate(readings):
+    # Stable: what was taken later comes later, in whatever order it arrived.
+    for index in sorted(range(len(readings)), key=lambda index: readings[index].at):
+        reading = readings[index]
         totals = totals_of(reading)
-        if index in charges:
-            pk = charges[index]
-            by_charge[pk] = (pk, totals.register, totals.power, totals.soc, reading.at)
+        pk = charges.get(index)
+        if pk is not None:
+            by_charge[pk] = (pk, *_over(by_charge.get(pk), totals.register, totals.power, totals.soc), reading.at)
         if reading.connector_number:
             key = (reading.charge_point_id, reading.connector_number)
-            by_connector[key] = (*key, totals.register, totals.power, reading.at)
+            by_connector[key] = (*key, *_over(by_connector.get(key), totals.register, totals.power), reading.at)
     if by_charge:
         sql.execute(_CHARGE_TOTALS, *_columns(by_charge))
     if by_connector:
         sql.execute(_CONNECTOR_TOTALS, *_columns(by_connector))
+
+
+def _over(before: tuple[object, ...] | None, *newer: int | None) -> list[object]:
+    """The newer values, and the ones before where a newer is missing."""
+    older = before[-1 - len(newer) : -1] if before else newer
+    return [was if now is None else now for was, now in zip(older, newer, strict=True)]
 
 
 def _columns(rows: dict[int, tuple[object, ...]] | dict[tuple[int, int], tuple[object, ...]]) -> list[list[object]]:
