@@ -136,6 +136,9 @@ class Start:
     received_at: datetime
     fingerprint: str
     meter_start_wh: int | None = None
+    # What it was answered with, when a stored start is applied once more; empty for a new one.
+    transaction_id: str = ""
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,18 @@ class Stopped:
     note: str = ""
     energy_wh: int | None = None
     matched: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call of a charger as the log holds it: when it was received, both frames, and on which connection."""
+
+    seq: int
+    at: datetime
+    action: str
+    request: str
+    answer: str
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,7 @@ class Exchange(Entry):
         "raw",
         "reply",
         "started_ns",
+        "stored",
         "text",
         "transaction_id",
     )
@@ -73,6 +74,7 @@ class Exchange(Entry):
         self.is_error = False
         self.connector_number: int | None = None
         self.frame = ""
+        self.stored: dict[str, Any] = {}  # the reply of then, when a stored call is applied once more
 
     def line(self) -> NewLine:
         """The exchange as one line: request, answer, latency."""

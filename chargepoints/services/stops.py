@@ -55,8 +55,14 @@ class _Found:
     review: str
     started_at: datetime
     stopped_at: datetime | None
-    guessed: str | None
+    matched: str | None
     connector_status: str | None
+
+    @property
+    def settled(self) -> bool:
+        """Whether a further stop is only a repeat: it was stopped, under its own id or once corrected by that."""
+        guessed = self.matched is not None and not self.review.startswith(_OWN)
+        return self.stopped_at is not None and not guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def charges_stop(*, stops: Sequence[Stop]) -> list[Stopped]:
         elif charge is None:
             orphans.append(stop)
             answers.append(Stopped(known=False, note="no charge with this id: kept for review"))
-        elif charge.id in ends or (charge.stopped_at is not None and not charge.guessed):
+        elif charge.id in ends or charge.settled:
             answers.append(Stopped(known=True, repeated=True, note="repeated, already stopped"))
         else:
             end = ends[charge.id] = _judged(stop, charge, match)
@@ -139,13 +145,13 @@ def _judged(stop: Stop, charge: _Found, match: Match | None) -> _End:
     told = [review] if review else []
     if match is not None:
         told.insert(0, f"Its stop came with the id {stop.transaction_id[:24]}: matched {match.why}.")
-    elif charge.guessed:
+    elif charge.matched:
         told.insert(0, _OWN)
     elif charge.state not in OPEN_CHARGE_STATES:
         told.insert(0, _LATE)
     ended = charge.state not in OPEN_CHARGE_STATES
     state = ChargeState.COMPLETED if ended or charge.connector_status in _CABLE_OUT else ChargeState.STOPPED
-    return _End(stop, charge, state, energy, " ".join(told)[:200], stop.fingerprint if match else None)
+    return _End(stop, charge, state, energy, " ".join(told)[:200], stop.fingerprint if match else charge.matched)
 
 
 def energy_of(meter_start: int | None, meter_stop: int | None, metered: int) -> tuple[int, str]:

@@ -37,6 +37,8 @@ def _start(exchange: Exchange) -> Start:
         received_at=exchange.at,
         fingerprint=hashlib.blake2b(content.encode(), digest_size=16).hexdigest(),
         meter_start_wh=watt_hours(told["meterStart"]),
+        transaction_id=str(exchange.stored.get("transactionId", "")),
+        verdict=Verdict(exchange.stored["idTagInfo"]["status"]) if exchange.stored else None,
     )
 
 

@@ -126,6 +126,7 @@ async def test_d12_own_stop_corrects_a_match(gateway: Server, charge_point: Char
         assert (await the_charge()).energy_wh == 400
         await one.stop(tx, 900, "EVDisconnected", ENDED)
         await one.stop(tx, 5000, "Other", now())
+        await one.stop(-1, 500, timestamp=ENDED, idTag="X")
     charge = await the_charge()
     assert (charge.state, charge.energy_wh, charge.stop_reason) == (ChargeState.COMPLETED, 800, "EVDisconnected")
     assert "under another id" in charge.needs_review
