@@ -19,7 +19,7 @@ from django.db import connection, transaction
 
 from chargepoints.reports import NewLine
 from chargepoints.services.log_lines import log_lines_store, sequences_allocate
-from ocpp_gateway.workers import AWAY
+from ocpp_gateway.workers import AWAY, is_conflict
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +124,10 @@ class Journal:
             try:
                 apply_batch(batch, lines_only=lines_only)
             except AWAY as error:
-                # Away, restarting, dead-locked or out of disk: nothing is acknowledged until it works again.
+                if is_conflict(error):
+                    logger.info("in the way of another transaction, %s entries again: %s", len(batch), error)
+                    continue
+                # Away, restarting or out of disk: nothing is acknowledged until it works again.
                 logger.warning("database away, %s entries wait: %s", len(batch), error)
                 connection.close()
                 self._away(batch, wait)

@@ -53,8 +53,9 @@ class Command(BaseCommand):
                 raise CommandError(f"No charge point has the identity {charge_point}.")
         charges = changes = differing = 0
         for pk, identity in found.values_list("pk", "identity"):
-            replayed, compared = _rebuild(pk, since, apply=apply)
+            replayed, compared = _rebuild(pk, since)
             if apply and compared.differences:
+                replayed, compared = _rebuild(pk, since, apply=True)
                 states_refresh(charge_point_ids=[pk])
             for told in (*(f"not replayable: {line}" for line in replayed.unreadable), *compared.differences):
                 self.stdout.write(f"{identity}: {told}")
@@ -67,7 +68,7 @@ class Command(BaseCommand):
 
 
 @transaction.atomic
-def _rebuild(charge_point_id: int, since: datetime | None, *, apply: bool) -> tuple[Replayed, Compared]:
+def _rebuild(charge_point_id: int, since: datetime | None, *, apply: bool = False) -> tuple[Replayed, Compared]:
     """One charger. Without `apply` it sees one moment of the database and holds up nobody."""
     if apply:
         Connection.objects.select_for_update().get(pk=charge_point_id)
