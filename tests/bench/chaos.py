@@ -22,7 +22,7 @@ from tests.bench.errors import BenchError
 from tests.bench.fleet import Fleet, fleet
 from tests.bench.scene import Scene
 from tests.bench.table import Cell, show
-from tests.stage import Process, eventually
+from tests.stage import Server, Worker, eventually
 
 HEAD = (
     *("phase", "away s", "messages", "sent", "acknowledged", "no answer", "errors", "stored", "handshakes refused"),
@@ -47,7 +47,7 @@ def measure(scene: Scene) -> None:
             "worker": lambda: _process(worker, scene.away),
         }.items():
             away()
-            told.append(_phase(load, name, scene.away, load.ask("live", patience=180)))
+            told.append(_phase(load, name, scene.away, load.ask("live", patience=60)))
             _calm(load, told)
         eventually(lambda: _connected(some) == len(some.rows), seconds=30, what="all are shown as connected")
         file = scene.servers.home / "told.json"
@@ -57,6 +57,7 @@ def measure(scene: Scene) -> None:
 
 def _phase(load: Fleet, name: str, away: float, live: dict[str, Any]) -> dict[str, Any]:
     counts = load.ask("phase")["counts"]
+    print(f"  {name}: {counts}, all live again after {live['seconds']}", flush=True)
     return {"name": name, "away": away, "live": live["seconds"], "silent": live.get("silent"), **counts}
 
 
@@ -66,7 +67,7 @@ def _calm(load: Fleet, told: list[dict[str, Any]]) -> None:
 
 
 def _database(scene: Scene) -> None:
-    connection.close()
+    connection.close()  # ours would be broken
     scene.servers.postgres = _again(scene, scene.servers.postgres, _postgres(scene))
 
 
@@ -89,7 +90,7 @@ def _again(scene: Scene, child: Child, start: Callable[[], Child]) -> Child:
     return start()
 
 
-def _process(process: Process, seconds: float) -> None:
+def _process(process: Server | Worker, seconds: float) -> None:
     process.kill()
     time.sleep(seconds)
     process.start()

@@ -86,7 +86,7 @@ class Charger:
         if not await line.heard():  # the boot's
             self._fleet.count("refused")
             return
-        while not self._fleet.stopping or self._unanswered:
+        while not line.ended.done() and (not self._fleet.stopping or self._unanswered):
             message_id, data = self._unanswered = self._unanswered or self._script.next()
             self._fleet.count("sent")
             self.told.setdefault(message_id, (self._fleet.phase, False))
@@ -169,10 +169,11 @@ class Fleet:
     async def finish(self, order: Order) -> Order:
         """Stop once everything is answered, and write down what was said and acknowledged."""
         self.stopping = True
-        await asyncio.wait(self._tasks, timeout=PATIENCE_SECONDS)
+        done, _ = await asyncio.wait(self._tasks, timeout=PATIENCE_SECONDS)
+        faults = [repr(error) for task in done if (error := task.exception())]
         told = {charger.identity: [charger.told, charger.transactions] for charger in self.chargers}
         await asyncio.to_thread(Path(order["file"]).write_text, json.dumps(told))
-        return {"counts": self._counts}
+        return {"counts": self._counts, "faults": len(faults), "shown": faults[:5]}
 
     async def obey(self, order: Order) -> None:
         """Carry out one order and report."""
