@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from io import StringIO
 from typing import Any
 
@@ -40,12 +41,13 @@ def measure(scene: Scene) -> None:
         begun = load.ask("connect", port=server.port, identities=some.identities, password=PASSWORD)
         told.append(_phase(load, "connect", 0.0, begun))
         _calm(load, told)
-        for name, away in {
-            "PostgreSQL": lambda: _database(scene),
-            "Valkey": lambda: _cache(scene),
-            "gateway": lambda: _process(server, scene.away),
-            "worker": lambda: _process(worker, scene.away),
-        }.items():
+        parts: dict[str, Callable[[], None]] = {
+            "PostgreSQL": partial(_database, scene),
+            "Valkey": partial(_cache, scene),
+            "gateway": partial(_process, server, scene.away),
+            "worker": partial(_process, worker, scene.away),
+        }
+        for name, away in parts.items():
             away()
             told.append(_phase(load, name, scene.away, load.ask("live", patience=60)))
             _calm(load, told)
