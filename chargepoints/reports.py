@@ -144,6 +144,9 @@ class Start:
     fingerprint: str
     meter_start_wh: int | None = None
     reservation_id: int | None = None
+    # What it was answered with, when a stored start is applied once more; empty for a new one.
+    transaction_id: str = ""
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,16 +173,32 @@ class Stop:
     meter_stop_wh: int | None = None
     reason: str = ""
     id_tag: str = ""
+    # For matching a stop whose id is unknown: the connection it came on, and the register at the begin if it tells.
+    generation: int = 0
+    meter_start_wh: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """What became of a stop, for the log."""
+    """What became of a stop, for the log; `matched` is the charge's own id when the stop came under another."""
 
     known: bool
     repeated: bool = False
     note: str = ""
     energy_wh: int | None = None
+    matched: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call of a charger as the log holds it: when it was received, both frames, and on which connection."""
+
+    seq: int
+    at: datetime
+    action: str
+    request: str
+    answer: str
+    generation: int
 
 
 @dataclass(frozen=True, slots=True)

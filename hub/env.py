@@ -7,6 +7,15 @@ from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 
+# What libpq waits for a server that neither answers nor refuses: seconds to connect, and until a connection whose
+# other end has vanished counts as broken (15 minutes otherwise). The URL may say otherwise.
+PATIENCE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+}
 ROLES = frozenset({"web", "gateway"})
 
 
@@ -26,7 +35,7 @@ def database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
         "PORT": str(parts.port or ""),
-        "OPTIONS": query,
+        "OPTIONS": {**PATIENCE, **query},
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -9,6 +9,7 @@ a bounded inbox per socket (stock: grows without end), and close reasons.
 import argparse
 import asyncio
 import os
+import threading
 import time
 from typing import Any
 
@@ -24,7 +25,9 @@ from hub.octets import Unmasker, Utf8Validator
 
 # How many frames may wait for the application before the socket is no longer read (TCP then slows the sender).
 INBOX_FRAMES = 64
-FAREWELL_SECONDS = 5
+# Together below 5 s, whatever is away: supervisors kill what takes longer than they expect.
+FAREWELL_SECONDS = 3.5
+THREADS_SECONDS = 1.0
 
 
 class HubWebSocket(WebSocketProtocol):
@@ -224,6 +227,10 @@ def serve(host: str, port: int) -> None:
         server_name="hub",
         verbosity=0,
     ).run()
+    # A thread that waits for a database which neither answers nor refuses must not hold the process.
+    leaving = threading.Timer(THREADS_SECONDS, os._exit, [0])
+    leaving.daemon = True
+    leaving.start()
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import asyncio
 import secrets
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from channels.consumer import AsyncConsumer
@@ -109,7 +110,11 @@ class ChargerConsumer(AsyncConsumer):
         opening = Opening(link.opened)
         opening.findings = odd or None
         process.journal.put(opening)
-        link.generation = await opening.done
+        try:
+            link.generation = await asyncio.shield(opening.done)
+        except asyncio.CancelledError:
+            opening.done.add_done_callback(partial(self._never_accepted, process, link.charge_point_id))
+            raise
         if not link.generation:
             await self._unavailable(send)
             return None
@@ -133,6 +138,13 @@ class ChargerConsumer(AsyncConsumer):
                 await process.take_back(older)
             else:
                 process.left(link)
+
+    @staticmethod
+    def _never_accepted(process: Process, charge_point_id: int, done: asyncio.Future[int]) -> None:
+        """The socket ended while its connection waited to be stored: end what has been stored now."""
+        if not done.cancelled() and done.result():
+            ended = Closed(charge_point_id, done.result(), datetime.now(UTC), 1006, "the connection broke")
+            process.journal.put(Closing(ended))
 
     async def _ended(self, process: Process, link: Link, code: int, reason: str) -> None:
         unanswered = link.session.close(time.monotonic())

@@ -118,7 +118,7 @@ class Reopening(Opening):
 
 
 class Closing(Entry):
-    """A socket that ended."""
+    """A socket that ended; await `done` to know that it is stored, or that the database is away."""
 
     __slots__ = ("closed", "done")
 
@@ -145,6 +145,10 @@ class Closing(Entry):
         """Let an orderly end go on."""
         if not self.done.done():
             self.done.set_result(None)
+
+    def delayed(self) -> None:
+        """An end is not held up by a database that is away; the entry stays in the queue."""
+        self.committed()
 
 
 class Refusing(Entry):

@@ -5,6 +5,7 @@ the next batch is whatever arrived meanwhile, so an idle gateway answers at once
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from django.db import connection, transaction
 from chargepoints.reports import NewLine
 from chargepoints.services.log_lines import log_lines_store, sequences_allocate
 from ocpp_gateway.findings import Memory
-from ocpp_gateway.workers import AWAY
+from ocpp_gateway.workers import AWAY, is_conflict
 
 logger = logging.getLogger(__name__)
 _findings = Memory()
@@ -36,6 +37,10 @@ class Group:
     name: str
     apply: Callable[[list[Any]], None]
     hot: bool = False
+
+
+class EndedError(Exception):
+    """The event loop has ended: nobody is left to be answered, and nothing more is stored."""
 
 
 class Entry:
@@ -71,6 +76,9 @@ class Entry:
     def committed(self) -> None:
         """Called in the event loop after the commit: send the answer."""
 
+    def delayed(self) -> None:
+        """Called in the event loop when the database is away: the commit may take however long."""
+
 
 class Journal:
     """The queue and its committer thread. Made and used in one event loop."""
@@ -89,6 +97,8 @@ class Journal:
     def put(self, entry: Entry) -> None:
         """Queue an entry; it is committed as soon as the batch before it is."""
         self._pending.append(entry)
+        if self.database_away:
+            entry.delayed()
         if len(self._pending) >= HIGH_WATER:
             self._room.clear()
         if not self._busy:
@@ -106,14 +116,16 @@ class Journal:
         future.add_done_callback(lambda done: self._deliver(batch, done))
 
     def _deliver(self, batch: list[Entry], done: asyncio.Future[None]) -> None:
-        if not done.cancelled() and (error := done.exception()):
-            logger.error("the committer failed", exc_info=error)
+        failed = done.cancelled() or done.exception() is not None
+        if failed and not done.cancelled():
+            logger.error("the committer failed", exc_info=done.exception())
         self._busy = False
         if self._pending:
             self._start()
         if len(self._pending) <= LOW_WATER:
             self._room.set()
-        for entry in batch:
+        # Without a commit nothing is acknowledged, whatever went wrong (T4).
+        for entry in () if failed else batch:
             try:
                 entry.committed()
             except Exception:
@@ -126,11 +138,13 @@ class Journal:
             try:
                 apply_batch(batch, lines_only=lines_only)
             except AWAY as error:
-                # Away, restarting, dead-locked or out of disk: nothing is acknowledged until it works again.
-                self.database_away = True
+                if is_conflict(error):
+                    logger.info("in the way of another transaction, %s entries again: %s", len(batch), error)
+                    continue
+                # Away, restarting or out of disk: nothing is acknowledged until it works again.
                 logger.warning("database away, %s entries wait: %s", len(batch), error)
                 connection.close()
-                time.sleep(wait)
+                self._away(batch, wait)
                 wait = min(wait * 2, 2.0)
             except Exception as error:
                 if lines_only:
@@ -143,6 +157,22 @@ class Journal:
                 self.committed += len(batch)
                 self.batches += 1
                 return
+
+    def _away(self, batch: list[Entry], seconds: float) -> None:
+        """Wait before the next attempt. Raises EndedError once the event loop has ended: the thread ends too."""
+        if not self.database_away:
+            self.database_away = True
+            with contextlib.suppress(RuntimeError):  # the loop has been closed
+                self._loop.call_soon_threadsafe(self._tell_delayed, batch)
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and self._loop.is_running():
+            time.sleep(min(left, 0.1))
+        if not self._loop.is_running():
+            raise EndedError
+
+    def _tell_delayed(self, batch: list[Entry]) -> None:
+        for entry in (*batch, *self._pending):
+            entry.delayed()
 
     def _split(self, batch: list[Entry], error: Exception) -> None:
         if len(batch) > 1:

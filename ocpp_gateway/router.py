@@ -52,6 +52,7 @@ class Exchange(Entry):
         "raw",
         "reply",
         "started_ns",
+        "stored",
         "text",
         "transaction_id",
     )
@@ -75,6 +76,7 @@ class Exchange(Entry):
         self.connector_number: int | None = None
         self.frame = ""
         self.close: tuple[int, str] | None = None  # what the socket is to be closed with after the answer
+        self.stored: dict[str, Any] = {}  # the reply of then, when a stored call is applied once more
 
     @property
     def example(self) -> str:

@@ -19,6 +19,14 @@ A = TypeVar("A")
 AWAY = (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)
 
 
+_CONFLICTS = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Two transactions stood in each other's way and this one was chosen to end: the database is not away."""
+    return isinstance(error, _CONFLICTS) or isinstance(error.__cause__, _CONFLICTS)
+
+
 class DatabaseAwayError(Exception):
     """PostgreSQL did not answer; try again later."""
 

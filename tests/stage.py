@@ -5,6 +5,7 @@ import socket
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -12,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.db import connection
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from hub.celery import app
 from hub.embedded import processes
@@ -141,4 +144,6 @@ class Worker(Process):
         return f"{self.log.stem}@tests"
 
     def _ready(self) -> bool:
-        return bool(app.control.ping(destination=[self._address], timeout=0.3))
+        with suppress(OperationalError, RedisError):  # a pooled connection to a Redis that was restarted
+            return bool(app.control.ping(destination=[self._address], timeout=0.3))
+        return False

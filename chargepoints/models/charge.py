@@ -30,6 +30,9 @@ class Charge(models.Model):
     soc = models.PositiveSmallIntegerField("battery (%)", null=True, blank=True)
     metered_at = models.DateTimeField(null=True, blank=True)
     stop_reason = models.CharField(max_length=64, blank=True)
+    stop_fingerprint = models.CharField(
+        max_length=32, null=True, editable=False, help_text="Set when the stop came under another id and was matched."
+    )
     start_command = models.ForeignKey(
         "Command", on_delete=models.SET_NULL, null=True, blank=True, related_name="started_charges"
     )
@@ -54,6 +57,11 @@ class Charge(models.Model):
                 fields=["charge_point"],
                 condition=models.Q(state__in=OPEN_CHARGE_STATES),
                 name="charge_open",
+            ),
+            models.Index(
+                fields=["charge_point", "stop_fingerprint"],
+                condition=models.Q(stop_fingerprint__isnull=False),
+                name="charge_matched_stop",
             ),
         ]
 

@@ -239,16 +239,20 @@ def _await_effect(command: Command, answer: CommandAnswer) -> None:
         command.effect, command.effect_due_at = Effect.AWAITED, begins + timedelta(seconds=seconds)
 
 
+# What somebody else is just writing is left for the next second: a sweep waits for nobody, and cannot dead-lock.
 _OVERDUE = """
 UPDATE chargepoints_command SET status = 'expired', answered_at = clock_timestamp(),
     answer = CASE WHEN status = 'sent' THEN 'No answer: the connection ended.' ELSE 'It could not be sent in time.' END
-WHERE status IN ('queued', 'dispatched', 'sent') AND expires_at <= clock_timestamp()
+WHERE id IN (SELECT id FROM chargepoints_command
+    WHERE status IN ('queued', 'dispatched', 'sent') AND expires_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
 RETURNING charge_point_id
 """
 
 _MISSING = """
 UPDATE chargepoints_command SET effect = 'missing', effect_at = clock_timestamp()
-WHERE effect = 'awaited' AND effect_due_at <= clock_timestamp() RETURNING charge_point_id
+WHERE id IN (SELECT id FROM chargepoints_command
+    WHERE effect = 'awaited' AND effect_due_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
+RETURNING charge_point_id
 """
 
 

@@ -171,10 +171,16 @@ def gateway_beat(*, process_id: str, host: str, pid: int, started_at: datetime) 
     return bool(sql.rows(_BEAT, process_id, host, pid, started_at)[0][0])
 
 
+# Locked in the order in which the journals lock them, whoever's they are.
 _REASSERT = """
-UPDATE chargepoints_connection c SET is_connected = true
-FROM unnest(%s::bigint[], %s::bigint[]) AS n (id, generation)
-WHERE c.charge_point_id = n.id AND c.generation = n.generation AND NOT c.is_connected RETURNING c.charge_point_id
+WITH back AS MATERIALIZED (
+    SELECT c.charge_point_id AS id FROM chargepoints_connection c
+    JOIN unnest(%s::bigint[], %s::bigint[]) AS n (id, generation)
+        ON c.charge_point_id = n.id AND c.generation = n.generation AND NOT c.is_connected
+    ORDER BY c.charge_point_id FOR UPDATE OF c
+)
+UPDATE chargepoints_connection c SET is_connected = true FROM back WHERE c.charge_point_id = back.id
+RETURNING c.charge_point_id
 """
 
 _REOPEN = """

@@ -1,7 +1,9 @@
 """Meter readings."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 import psycopg
@@ -16,16 +18,26 @@ _AT_THE_OUTLET = frozenset({"", "Outlet", "EV"})
 _BEYOND = Decimal(10) ** 15
 
 _CHARGES = """
-SELECT w.ordinal, g.id FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[])
+SELECT w.ordinal, g.id, g.state IN ('starting', 'charging', 'paused', 'stopping'), g.metered_at
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::timestamptz[])
     WITH ORDINALITY AS w (id, number, tx, at, ordinal)
 JOIN LATERAL (
-    SELECT c.id FROM chargepoints_charge c WHERE w.tx <> '' AND c.charge_point_id = w.id AND c.transaction_id = w.tx
+    SELECT c.id, c.state, c.metered_at FROM chargepoints_charge c
+    WHERE w.tx <> '' AND c.charge_point_id = w.id AND c.transaction_id = w.tx
     UNION ALL
-    SELECT c.id FROM chargepoints_charge c JOIN chargepoints_connector k ON k.id = c.connector_id
+    SELECT c.id, c.state, c.metered_at FROM chargepoints_charge c
+    JOIN chargepoints_connector k ON k.id = c.connector_id
     WHERE w.tx = '' AND w.number > 0 AND k.charge_point_id = w.id AND k.number = w.number
       AND c.state IN ('starting', 'charging', 'paused', 'stopping') AND c.started_at <= w.at
     LIMIT 1
 ) g ON true
+"""
+
+# No index is made for this: it is asked only about values that are not newer than the charge's newest.
+_STORED = """
+SELECT DISTINCT s.charge_id, s.at, s.connector_number, s.measurand, s.phase, s.location, s.context, s.raw
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS w (id, at)
+JOIN chargepoints_metersample s ON s.charge_id = w.id AND s.at = w.at
 """
 
 _COPY = """
@@ -58,16 +70,55 @@ class _Totals:
     soc: int | None = None
 
 
-def readings_record(*, readings: Sequence[Reading]) -> None:
-    """Store every sample as it came and move the running totals of charges and connectors."""
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """The charge that a reading belongs to, as it was before these readings."""
+
+    charge_id: int
+    is_open: bool
+    metered_at: datetime | None
+
+
+def readings_record(*, readings: Sequence[Reading]) -> list[bool]:
+    """Store every sample as it came and move the running totals of charges and connectors.
+
+    Which readings are repeats: every sample of theirs is stored already, for the same charge, connector and time
+    (T3). These change nothing. Values outside a charge are not retried by chargers, and are not looked for.
+    """
     if not readings:
-        return
-    charges = _charges_of(readings)
+        return []
+    targets = _targets(readings)
+    repeated = _repeats(readings, targets)
     with sql.cursor() as cur, cur.copy(_COPY.encode()) as copy:
         for index, reading in enumerate(readings):
-            _copy(copy, reading, charges.get(index))
-    _move(readings, charges)
+            if not repeated[index]:
+                _copy(copy, reading, targets[index].charge_id if index in targets else None)
+    _move([(reading, targets.get(index)) for index, reading in enumerate(readings) if not repeated[index]])
     changed({reading.charge_point_id for reading in readings}, "row", "connectors", "power")
+    return repeated
+
+
+def _repeats(readings: Sequence[Reading], targets: Mapping[int, _Target]) -> list[bool]:
+    moments = Counter((target.charge_id, readings[index].at) for index, target in targets.items())
+    doubtful = [
+        index
+        for index, target in targets.items()
+        if not target.is_open
+        or (target.metered_at is not None and readings[index].at <= target.metered_at)
+        or moments[target.charge_id, readings[index].at] > 1
+    ]
+    found = [False] * len(readings)
+    if not doubtful:
+        return found
+    rows = sql.rows(_STORED, [targets[i].charge_id for i in doubtful], [readings[i].at for i in doubtful])
+    known: set[tuple[object, ...]] = {tuple(row) for row in rows}
+    for index in sorted(doubtful):
+        reading = readings[index]
+        head = (targets[index].charge_id, reading.at, reading.connector_number)
+        described = {(*head, s.measurand, s.phase, s.location, s.context, s.raw) for s in reading.samples}
+        found[index] = bool(described) and described <= known
+        known |= described
+    return found
 
 
 def _copy(copy: psycopg.Copy, reading: Reading, charge_id: int | None) -> None:
@@ -80,7 +131,7 @@ def _copy(copy: psycopg.Copy, reading: Reading, charge_id: int | None) -> None:
         copy.write_row((*head, *described, None if value is None else str(value), sample.raw))
 
 
-def _charges_of(readings: Sequence[Reading]) -> dict[int, int]:
+def _targets(readings: Sequence[Reading]) -> dict[int, _Target]:
     found = sql.rows(
         _CHARGES,
         [reading.charge_point_id for reading in readings],
@@ -88,7 +139,7 @@ def _charges_of(readings: Sequence[Reading]) -> dict[int, int]:
         [reading.transaction_id for reading in readings],
         [reading.at for reading in readings],
     )
-    return {row[0] - 1: row[1] for row in found}
+    return {row[0] - 1: _Target(*row[1:]) for row in found}
 
 
 def _storable(value: Decimal | None) -> Decimal | None:
@@ -122,21 +173,36 @@ def _whole_number(value: Decimal | None, most: int = 2**31 - 1) -> int | None:
     return None if value is None or abs(value) > most else int(value)
 
 
-def _move(readings: Sequence[Reading], charges: dict[int, int]) -> None:
+def _move(readings: Sequence[tuple[Reading, _Target | None]]) -> None:
+    """Many readings at once move the totals as they would one after the other: older than the newest, none."""
     by_charge: dict[int, tuple[object, ...]] = {}
     by_connector: dict[tuple[int, int], tuple[object, ...]] = {}
-    for index, reading in enumerate(readings):
-        totals = totals_of(reading)
-        if index in charges:
-            pk = charges[index]
-            by_charge[pk] = (pk, totals.register, totals.power, totals.soc, reading.at)
-        if reading.connector_number:
-            key = (reading.charge_point_id, reading.connector_number)
-            by_connector[key] = (*key, totals.register, totals.power, reading.at)
+    newest: dict[object, datetime] = {}
+    for reading, target in readings:
+        totals, at = totals_of(reading), reading.at
+        if target is not None and at >= newest.get(target.charge_id, target.metered_at or at):
+            pk = target.charge_id
+            newest[pk] = at
+            _, register, power, soc, _ = by_charge.get(pk, (pk, None, None, None, at))
+            values = (_highest(register, totals.register), _later(power, totals.power), _later(soc, totals.soc))
+            by_charge[pk] = (pk, *values, at)
+        key = (reading.charge_point_id, reading.connector_number)
+        if reading.connector_number and at >= newest.get(key, at):
+            newest[key] = at
+            *_, register, power, _ = by_connector.get(key, (*key, None, None, at))
+            by_connector[key] = (*key, _later(register, totals.register), _later(power, totals.power), at)
     if by_charge:
         sql.execute(_CHARGE_TOTALS, *_columns(by_charge))
     if by_connector:
         sql.execute(_CONNECTOR_TOTALS, *_columns(by_connector))
+
+
+def _later(before: object, now: int | None) -> object:
+    return before if now is None else now
+
+
+def _highest(before: object, now: int | None) -> object:
+    return max(before, now) if isinstance(before, int) and now is not None else _later(before, now)
 
 
 def _columns(rows: dict[int, tuple[object, ...]] | dict[tuple[int, int], tuple[object, ...]]) -> list[list[object]]:

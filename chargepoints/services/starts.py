@@ -88,7 +88,8 @@ def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
     batch.verdicts = keys_authorise(
         questions=[KeyQuestion(s.charge_point_id, s.id_tag) for s in starts], now=starts[0].received_at
     )
-    batch.ids = [str(transaction_id_scramble(row[0])) for row in sql.rows(_IDS, len(starts))]
+    fresh = iter(sql.rows(_IDS, sum(not start.transaction_id for start in starts)))
+    batch.ids = [start.transaction_id or str(transaction_id_scramble(next(fresh)[0])) for start in starts]
     _close_lost(starts, list(batch.connectors.values()))
     charges = [_charge(start, index, batch) for index, start in enumerate(starts)]
     Charge.objects.bulk_create(charges)
@@ -112,7 +113,7 @@ def _charge(start: Start, index: int, batch: _Batch) -> Charge:
         state=ChargeState.STARTING,
         id_tag=start.id_tag,
         charge_key_id=answer.charge_key_id,
-        verdict=answer.verdict,
+        verdict=start.verdict or answer.verdict,
         started_at=start.started_at,
         start_received_at=start.received_at,
         meter_start_wh=start.meter_start_wh,

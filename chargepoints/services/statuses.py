@@ -1,5 +1,6 @@
 """What connectors report."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -54,6 +55,9 @@ def statuses_record(*, reports: Sequence[Status]) -> None:
     known = _known(reports)
     history: list[Status] = []
     latest: dict[_Key, Status] = {}
+    # Each connector's reports one after the other, as they would have been taken one by one.
+    rounds: list[dict[_Key, Status]] = []
+    counts: Counter[_Key] = Counter()
     for report in reports:
         key = (report.charge_point_id, report.connector_number)
         before = known.get(key)
@@ -61,11 +65,16 @@ def statuses_record(*, reports: Sequence[Status]) -> None:
             history.append(report)
         if before is None or not _late(before, report):
             latest[key] = report
+            if counts[key] == len(rounds):
+                rounds.append({})
+            rounds[counts[key]][key] = report
+            counts[key] += 1
             known[key] = _as_known(report)
     _store(latest.values())
     _history_store(history)
     touched = {report.charge_point_id for report in history}
-    charges_follow_status(reports=list(latest.values()))
+    for told in rounds:
+        charges_follow_status(reports=list(told.values()))
     availability_reported(reports=history)
     states_refresh(charge_point_ids=touched)
 
@@ -81,12 +90,17 @@ def _as_known(report: Status) -> _Known:
     # A clock that ran ahead is put right sooner or later: what it said must not count as later than that.
     usable = report.reported_at is not None and _usable(report)
     at = min(report.reported_at or report.received_at, report.received_at) if usable else report.received_at
-    return (report.raw_status, report.error_code, report.vendor_error_code, report.info, at)
+    return (_word(report), report.error_code, report.vendor_error_code, report.info, at)
+
+
+def _word(report: Status) -> str:
+    # The box keeps only our word for its status.
+    return report.raw_status if report.connector_number else str(report.status)
 
 
 def _differs(before: _Known, report: Status) -> bool:
     if not report.connector_number:
-        return before[:2] != (report.raw_status, report.error_code)
+        return before[:2] != (_word(report), report.error_code)
     return before[:4] != (report.raw_status, report.error_code, report.vendor_error_code, report.info)
 
 
@@ -97,7 +111,7 @@ def _usable(report: Status) -> bool:
 
 
 def _late(before: _Known, report: Status) -> bool:
-    at, last = report.reported_at, before[4]
+    at, last = report.reported_at, before[4] if report.connector_number else None
     return _usable(report) and at is not None and last is not None and at < last
 
 

@@ -1,6 +1,6 @@
 """Charges that end. A stop is a fact: it is stored whatever it says, and never refused."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,29 +10,38 @@ from chargepoints.models import Charge
 from chargepoints.reports import Stop, Stopped
 from chargepoints.services.changes import changed
 from chargepoints.services.effects import effects_seen_stopped
+from chargepoints.services.orphans import Match, orphans_match
 from chargepoints.services.profiles import profiles_ended
 from chargepoints.services.states import states_refresh
 
 # By station and id, never by id alone: another station's id must not end this one's charge (CVE-2026-28230).
 _FIND = """
 SELECT g.id, g.charge_point_id, g.transaction_id, g.state, g.meter_start_wh, g.meter_stop_wh, g.energy_wh,
-       g.needs_review, g.started_at, g.stop_received_at, k.status
+       g.needs_review, g.started_at, g.stop_received_at, g.stop_fingerprint, k.status
 FROM chargepoints_charge g
 JOIN unnest(%s::bigint[], %s::text[]) AS w (id, tx) ON g.charge_point_id = w.id AND g.transaction_id = w.tx
 LEFT JOIN chargepoints_connector k ON k.id = g.connector_id
 ORDER BY g.id FOR UPDATE OF g
 """
 
+_MATCHED_BEFORE = """
+SELECT g.charge_point_id, g.stop_fingerprint, g.transaction_id FROM chargepoints_charge g
+JOIN unnest(%s::bigint[], %s::text[]) AS w (id, fingerprint)
+    ON g.charge_point_id = w.id AND g.stop_fingerprint = w.fingerprint
+"""
+
 _END = """
 UPDATE chargepoints_charge g SET state = n.state, ended_at = n.ended_at, stop_received_at = n.received_at,
     meter_stop_wh = n.meter_stop, energy_wh = n.energy, stop_reason = n.reason, needs_review = n.review,
-    power_w = NULL
+    stop_fingerprint = n.matched, power_w = NULL
 FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[],
-    %s::text[]) AS n (id, state, ended_at, received_at, meter_stop, energy, reason, review) WHERE g.id = n.id
+    %s::text[], %s::text[]) AS n (id, state, ended_at, received_at, meter_stop, energy, reason, review, matched)
+WHERE g.id = n.id
 """
 
 _CABLE_OUT = frozenset({"Available", "Unavailable", "Reserved"})
 _LATE = "Its stop arrived after it had been closed for want of one."
+_OWN = "Its own stop arrived after one under another id had been taken for it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,52 +56,104 @@ class _Found:
     review: str
     started_at: datetime
     stopped_at: datetime | None
+    matched: str | None
     connector_status: str | None
+
+    @property
+    def settled(self) -> bool:
+        """Whether a further stop is only a repeat: it was stopped, under its own id or once corrected by that."""
+        guessed = self.matched is not None and not self.review.startswith(_OWN)
+        return self.stopped_at is not None and not guessed
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    stop: Stop
+    charge: _Found
+    state: ChargeState
+    energy: int
+    review: str
+    matched: str | None
 
 
 def charges_stop(*, stops: Sequence[Stop]) -> list[Stopped]:
-    """Record the ends of charges, in order. Unknown ones are kept as charges of their own that need review.
+    """Record the ends of charges, in order.
 
     The first stop of a charge wins; a repeat changes nothing (T3). A stop that comes after the charge was closed
-    without one completes it.
+    without one completes it. One with an unknown id ends the charge that it can only mean (D12), and is else kept as
+    a charge of its own; both need review.
     """
-    found = {
-        (row[1], row[2]): _Found(*row)
-        for row in sql.rows(
-            _FIND,
-            [stop.charge_point_id for stop in stops] * 2,
-            [stop.transaction_id for stop in stops] + [_orphan(stop) for stop in stops],
-        )
-    }
+    found = _found([(stop.charge_point_id, tx) for stop in stops for tx in (stop.transaction_id, _orphan(stop))])
+    unknown = [stop for stop in stops if not _known(stop, found)]
+    before = _matched_before(unknown)
+    matches = orphans_match(stops=[stop for stop in unknown if _key(stop) not in before])
+    found |= _found([(pk, match.transaction_id) for (pk, _), match in matches.items()])
     answers: list[Stopped] = []
-    ends: dict[int, tuple[Stop, _Found]] = {}
+    ends: dict[int, _End] = {}
     orphans: list[Stop] = []
     for stop in stops:
-        charge = found.get((stop.charge_point_id, stop.transaction_id))
-        if charge is None and (stop.charge_point_id, _orphan(stop)) in found:
+        match = matches.get(_key(stop))
+        charge = found.get((stop.charge_point_id, match.transaction_id if match else stop.transaction_id))
+        if _key(stop) in before:
+            note = "repeated, already matched"
+            answers.append(Stopped(known=False, repeated=True, note=note, matched=before[_key(stop)]))
+        elif charge is None and (stop.charge_point_id, _orphan(stop)) in found:
             answers.append(Stopped(known=False, repeated=True, note="repeated, already kept for review"))
         elif charge is None:
             orphans.append(stop)
             answers.append(Stopped(known=False, note="no charge with this id: kept for review"))
-        elif charge.stopped_at is not None or charge.id in ends:
+        elif charge.id in ends or charge.settled:
             answers.append(Stopped(known=True, repeated=True, note="repeated, already stopped"))
         else:
-            ends[charge.id] = (stop, charge)
-            answers.append(_answer(stop, charge))
-    _end(list(ends.values()))
+            end = ends[charge.id] = _judged(stop, charge, match)
+            matched = charge.transaction_id if match else ""
+            answers.append(Stopped(known=match is None, energy_wh=end.energy, note=end.review, matched=matched))
+    _store([ends[pk] for pk in sorted(ends)])
     _keep(orphans)
     effects_seen_stopped(charge_ids=list(ends))
-    profiles_ended(transactions=[(stop.charge_point_id, stop.transaction_id) for stop, _ in ends.values()])
+    profiles_ended(transactions=[(end.charge.charge_point_id, end.charge.transaction_id) for end in ends.values()])
     ids = {stop.charge_point_id for stop in stops}
     states_refresh(charge_point_ids=ids)
     changed(ids, "power")
     return answers
 
 
-def _answer(stop: Stop, charge: _Found) -> Stopped:
+def _found(wanted: Sequence[tuple[int, str]]) -> dict[tuple[int, str], _Found]:
+    if not wanted:
+        return {}
+    rows = sql.rows(_FIND, [pk for pk, _ in wanted], [tx for _, tx in wanted])
+    return {(row[1], row[2]): _Found(*row) for row in rows}
+
+
+def _known(stop: Stop, found: Mapping[tuple[int, str], _Found]) -> bool:
+    return any((stop.charge_point_id, tx) in found for tx in (stop.transaction_id, _orphan(stop)))
+
+
+def _key(stop: Stop) -> tuple[int, str]:
+    return stop.charge_point_id, stop.fingerprint
+
+
+def _matched_before(stops: Sequence[Stop]) -> dict[tuple[int, str], str]:
+    """Transaction ids of the charges that these very stops have ended already."""
+    if not stops:
+        return {}
+    rows = sql.rows(_MATCHED_BEFORE, [stop.charge_point_id for stop in stops], [stop.fingerprint for stop in stops])
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def _judged(stop: Stop, charge: _Found, match: Match | None) -> _End:
+    """What the stop makes of the charge, and all that somebody should look at."""
     energy, review = energy_of(charge.meter_start, stop.meter_stop_wh, charge.energy)
-    late = charge.state not in OPEN_CHARGE_STATES
-    return Stopped(known=True, energy_wh=energy, note=_LATE if late else review)
+    told = [review] if review else []
+    if match is not None:
+        told.insert(0, f"Its stop came with the id {stop.transaction_id[:24]}: matched {match.why}.")
+    elif charge.matched:
+        told.insert(0, _OWN)
+    elif charge.state not in OPEN_CHARGE_STATES:
+        told.insert(0, _LATE)
+    ended = charge.state not in OPEN_CHARGE_STATES
+    state = ChargeState.COMPLETED if ended or charge.connector_status in _CABLE_OUT else ChargeState.STOPPED
+    return _End(stop, charge, state, energy, " ".join(told)[:200], stop.fingerprint if match else charge.matched)
 
 
 def energy_of(meter_start: int | None, meter_stop: int | None, metered: int) -> tuple[int, str]:
@@ -107,20 +168,23 @@ def energy_of(meter_start: int | None, meter_stop: int | None, metered: int) -> 
     return meter_stop - meter_start, ""
 
 
-def _end(ends: Sequence[tuple[Stop, _Found]]) -> None:
+def _store(ends: Sequence[_End]) -> None:
     if not ends:
         return
-    columns: list[tuple[object, ...]] = []
-    for stop, charge in sorted(ends, key=lambda pair: pair[1].id):
-        energy, review = energy_of(charge.meter_start, stop.meter_stop_wh, charge.energy)
-        late = charge.state not in OPEN_CHARGE_STATES
-        if late:
-            review = _LATE
-        state = ChargeState.COMPLETED if late or charge.connector_status in _CABLE_OUT else ChargeState.STOPPED
-        ended = max(stop.ended_at, charge.started_at)
-        columns.append(
-            (charge.id, str(state), ended, stop.received_at, stop.meter_stop_wh, energy, stop.reason, review)
+    columns = [
+        (
+            end.charge.id,
+            str(end.state),
+            max(end.stop.ended_at, end.charge.started_at),
+            end.stop.received_at,
+            end.stop.meter_stop_wh,
+            end.energy,
+            end.stop.reason,
+            end.review,
+            end.matched,
         )
+        for end in ends
+    ]
     sql.execute(_END, *(list(column) for column in zip(*columns, strict=True)))
 
 

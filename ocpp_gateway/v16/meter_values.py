@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from chargepoints.choices import Category
@@ -21,6 +22,7 @@ _descriptions: dict[tuple[Any, ...], _Description] = {}
 
 def _apply(exchanges: list[Exchange]) -> None:
     everything: list[Reading] = []
+    counts: list[int] = []
     for exchange in exchanges:
         told = exchange.payload
         connector = connector_number(told["connectorId"])
@@ -32,7 +34,11 @@ def _apply(exchanges: list[Exchange]) -> None:
         exchange.connector_number = connector
         exchange.transaction_id = transaction_id
         exchange.fact, exchange.text = _words(connector, found)
-    readings_record(readings=everything)
+        counts.append(len(found))
+    repeated = iter(readings_record(readings=everything))
+    for exchange, count in zip(exchanges, counts, strict=True):
+        if count and all(list(islice(repeated, count))):
+            exchange.text = f"{exchange.text}, repeated, already known"
     triggered(exchanges)
 
 
@@ -46,14 +52,15 @@ def readings(
             connector_number=connector,
             at=event_time(value.get("timestamp"), received),
             received_at=received,
-            samples=[_sample(sampled) for sampled in value.get("sampledValue") or ()],
+            samples=[sample_of(sampled) for sampled in value.get("sampledValue") or ()],
             transaction_id=transaction_id,
         )
         for value in values
     ]
 
 
-def _sample(sampled: dict[str, Any]) -> Sample:
+def sample_of(sampled: dict[str, Any]) -> Sample:
+    """One sampledValue, its unit normalised."""
     get = sampled.get
     raw = text(get("value"), 65_536)
     told = (get("measurand"), get("unit"), get("phase"), get("location"), get("context"))

@@ -41,6 +41,8 @@ def _start(exchange: Exchange) -> Start:
         meter_start_wh=watt_hours(told["meterStart"]),
         # 0 and -1 stand for "none" (QUIRKS 4.2).
         reservation_id=max(whole(told.get("reservationId")) or 0, 0) or None,
+        transaction_id=str(exchange.stored.get("transactionId", "")),
+        verdict=Verdict(exchange.stored["idTagInfo"]["status"]) if exchange.stored else None,
     )
 
 

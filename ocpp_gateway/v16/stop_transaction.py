@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
+from typing import Any
 
 from chargepoints.choices import Category
 from chargepoints.reports import KeyQuestion, Stop
 from chargepoints.services.keys import keys_authorise
-from chargepoints.services.meters import readings_record
+from chargepoints.services.meters import REGISTER, readings_record
 from chargepoints.services.stops import charges_stop
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.authorize import id_tag_info
-from ocpp_gateway.v16.meter_values import readings
+from ocpp_gateway.v16.meter_values import readings, sample_of
 from ocpp_gateway.values import event_time, text, watt_hours, whole
 
 
@@ -27,6 +29,8 @@ def _apply(exchanges: list[Exchange]) -> None:
             exchange.notice("orphan-stop", f"transaction {stop.transaction_id}")
         elif answer.repeated:
             exchange.notice("repeated-stop", f"transaction {stop.transaction_id}")
+        # A stop under another id stands with the charge that it ended.
+        exchange.transaction_id = answer.matched or exchange.transaction_id
     # A repeat brings the same values once more (T3).
     _transaction_data([exchange for exchange, answer in zip(exchanges, answers, strict=True) if not answer.repeated])
     _tags(exchanges, stops)
@@ -46,7 +50,19 @@ def _stop(exchange: Exchange) -> Stop:
         meter_stop_wh=watt_hours(told["meterStop"]),
         reason=text(told.get("reason"), 64) or "Local",
         id_tag=text(told.get("idTag")),
+        generation=exchange.link.generation,
+        meter_start_wh=_register_at_begin(told.get("transactionData") or ()),
     )
+
+
+def _register_at_begin(values: Sequence[Any]) -> int | None:
+    """The register that the sent values say the charge began with (context Transaction.Begin)."""
+    for value in values:
+        for sampled in value.get("sampledValue") or ():
+            sample = sample_of(sampled)
+            if (sample.context, sample.measurand, sample.phase) == ("Transaction.Begin", REGISTER, ""):
+                return watt_hours(sample.value)
+    return None
 
 
 def _transaction_data(exchanges: list[Exchange]) -> None:

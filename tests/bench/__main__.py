@@ -18,11 +18,12 @@ PARTS = ("gateway", "memory", "storm", "commands", "log", "overview")
 def main() -> int:
     """Run the parts that were asked for; 1 when a measurement is worth nothing."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all), or profile")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all), profile, or chaos")
     parser.add_argument("--quick", action="store_true", help="fewer messages, one round")
     parser.add_argument("--full", action="store_true", help="the sizes that are promised; takes long")
+    parser.add_argument("--seconds", type=float, default=20.0, help="chaos: how long each part stays away (20)")
     asked = parser.parse_args()
-    if unknown := set(asked.parts) - {*PARTS, "profile"}:
+    if unknown := set(asked.parts) - {*PARTS, "profile", "chaos"}:
         parser.error(f"there is no part {', '.join(sorted(unknown))}")
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -31,7 +32,7 @@ def main() -> int:
         with servers() as running:
             django.setup()
             # Models can be imported only now that Django is set up for the servers just started.
-            scene = import_module("tests.bench.scene").Scene(running, asked.quick, asked.full)
+            scene = import_module("tests.bench.scene").Scene(running, asked.quick, asked.full, asked.seconds)
             print(import_module("tests.bench.database").settings(), flush=True)
             for part in asked.parts or PARTS:
                 import_module(f"tests.bench.{part}").measure(scene)

@@ -28,13 +28,14 @@ class Fleet:
     def connect(self, port: int, identities: Sequence[str], password: str, *, width: int = 50) -> Reply:
         """Connect and boot these; `width` 0 does it in one instant."""
         words = {"port": port, "path": "/ocpp", "identities": list(identities), "password": password, "width": width}
-        return self._ask("connect", **words)
+        return self.ask("connect", **words)
 
     def load(self, messages: int) -> Reply:
         """Let every station send so many messages. Raises BenchError unless all were answered well."""
-        return self._ask("load", messages=messages)
+        return self.ask("load", messages=messages)
 
-    def _ask(self, what: str, **words: object) -> Reply:
+    def ask(self, what: str, **words: object) -> Reply:
+        """Give an order and wait for its reply. Raises BenchError for faults and for silence."""
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps({"do": what, **words}) + "\n")
         self.process.stdin.flush()
@@ -54,9 +55,9 @@ class Fleet:
 
 
 @contextmanager
-def fleet() -> Iterator[Fleet]:
+def fleet(module: str = "tests.bench.load") -> Iterator[Fleet]:
     """A load generator for the time of the block."""
-    argv = [sys.executable, "-m", "tests.bench.load"]
+    argv = [sys.executable, "-m", module]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=CHECKOUT) as process:
         made = Fleet(process)
         reader = threading.Thread(target=made._read, daemon=True)

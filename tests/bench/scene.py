@@ -37,6 +37,7 @@ class Scene:
     servers: Servers
     quick: bool
     full: bool
+    away: float = 20.0
 
     def size(self, quick: int, usual: int, full: int) -> int:
         """A number of chargers or messages."""
@@ -57,12 +58,12 @@ class Scene:
             server.stop()
 
     @contextmanager
-    def worker(self) -> Iterator[None]:
+    def worker(self) -> Iterator[Worker]:
         """A Celery worker with its clock."""
         worker = Worker(self.servers.family, "worker", self.log("worker"), beat=True)
         try:
             worker.start()
-            yield
+            yield worker
         finally:
             worker.stop()
 

@@ -17,7 +17,7 @@ from hub.embedded.spawn import Child, Family
 from hub.embedded.valkey import Valkey
 
 
-@dataclass(frozen=True)
+@dataclass
 class Servers:
     """What runs, and where its logs are."""
 
@@ -25,6 +25,8 @@ class Servers:
     home: Path
     postgres: Child
     valkey: Child
+    database: Postgres
+    cache: Valkey
 
 
 @contextmanager
@@ -39,9 +41,9 @@ def servers() -> Iterator[Servers]:
         (data / "static").mkdir(parents=True)
         postgres = Postgres(find_place(home / "postgres"), family, home / "postgres.log")
         postgres.prepare()
-        database = postgres.start()
+        database_process = postgres.start()
         valkey = Valkey(home / "valkey", family, home / "valkey.log")
-        cache = valkey.start()
+        cache_process = valkey.start()
         os.environ |= {
             "DATABASE_URL": postgres.url,
             "REDIS_URL": valkey.url,
@@ -53,4 +55,4 @@ def servers() -> Iterator[Servers]:
             "DJANGO_SETTINGS_MODULE": "hub.settings",
         }
         subprocess.run([sys.executable, "manage.py", "prepare"], check=True, cwd=CHECKOUT)
-        yield Servers(family, home, database, cache)
+        yield Servers(family, home, database_process, cache_process, postgres, valkey)

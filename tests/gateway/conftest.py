@@ -10,6 +10,7 @@ from django.db import connection
 
 from chargepoints.models import Connection, GatewayProcess
 from hub.embedded.spawn import Family
+from tests.gateway.outage import Database
 from tests.stage import Server, Worker, eventually, free_port
 
 # One second for an answer; for the effects a hundredth of what real chargers get (180 s for a reboot).
@@ -113,3 +114,11 @@ def desk(house: tuple[Server, Worker], transactional_db: None, hand: Worker) -> 
     """The server of the house."""
     with performing(house[0]) as running:
         yield running
+
+
+@pytest.fixture
+def database(transactional_db: None) -> Iterator[Database]:
+    """Whatever a test does to it, it can be used again afterwards."""
+    made = Database()
+    yield made
+    made.back()

@@ -1,62 +1,15 @@
 """PostgreSQL goes away while chargers are connected: nothing is acknowledged until it is back, nothing is lost."""
 
-import os
-from collections.abc import Iterator
-
-import psycopg
 import pytest
-from django.db import connection
 
 from chargepoints.models import Charge, ChargePoint, LogLine
 from tests.factories import PASSWORD
+from tests.gateway.outage import Database
 from tests.gateway.tools import both_servers, db, log, soon
 from tests.stage import Server
 from tests.station import Refused, Silence, Station
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Database:
-    """What can happen to the database of the servers. The test itself stays connected."""
-
-    def __init__(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_backend_pid()")
-            self._spared = int(cursor.fetchone()[0])
-
-    def cut(self) -> int:
-        """End the connections of everybody else; how many."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
-                [self._spared],
-            )
-            return int(cursor.fetchone()[0])
-
-    def gone(self) -> None:
-        """PostgreSQL as good as gone: nobody is connected and nobody can connect."""
-        self._allow("false")
-        self.cut()
-
-    def back(self) -> None:
-        """It can be used again."""
-        self._allow("true")
-
-    @staticmethod
-    def _allow(word: str) -> None:
-        name = connection.ops.quote_name(str(connection.settings_dict["NAME"]))
-        # From outside: nobody can lock the door of the room they are in.
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as outside:
-            outside.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS {word}".encode())
-
-
-@pytest.fixture
-def database(transactional_db: None) -> Iterator[Database]:
-    """Whatever a test does to it, it can be used again afterwards."""
-    made = Database()
-    yield made
-    made.back()
 
 
 @both_servers
