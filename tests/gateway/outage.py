@@ -57,6 +57,7 @@ class Database:
 
     def gone(self) -> None:
         """PostgreSQL as good as gone: nobody is connected and nobody can connect."""
+        connection.ensure_connection()  # this thread's own, while it can be made
         self._allow("false")
         self.cut()
 
