@@ -109,7 +109,7 @@ def test_what_has_a_form_is_offered_and_nothing_else(alice_client: Client, onlin
     assert set(FORMS) == {action.kind for action in ACTIONS.values() if action.has_form}
     panel = alice_client.get(reverse("panel", args=[online.pk, "actions"])).content.decode()
     for kind in ACTIONS:
-        assert (f'id="act-{kind}"' in panel) == (kind in FORMS)
+        assert (f'id="act-{kind}"' in panel) == (kind in FORMS and not ACTIONS[kind].tab)
     assert alice_client.get(url(online, "call")).status_code == 404
     assert alice_client.post(url(online, "call"), {"action": "Reset"}).status_code == 404
 
