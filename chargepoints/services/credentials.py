@@ -38,7 +38,7 @@ def password_spellings(password: bytes) -> list[bytes]:
         try:
             # Digits only: `fromhex` would skip white space.
             digits = password.decode("ascii")
-            found.append(bytes.fromhex(digits) if digits.isalnum() else b"")
+            found += [bytes.fromhex(digits) if digits.isalnum() else b"", password.lower(), password.upper()]
         except ValueError:
             found.append(b"")
     return [spelling for spelling in found if spelling]

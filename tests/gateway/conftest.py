@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 import redis
-from django.db import connection
+from asgiref.sync import SyncToAsync
+from django.db import connection, connections
 
 from chargepoints.models import Connection, GatewayProcess
 from hub.embedded.spawn import Family
@@ -122,3 +123,5 @@ def database(transactional_db: None) -> Iterator[Database]:
     made = Database()
     yield made
     made.back()
+    # The thread that async tests read in has lost its connection; the next test shall not find out.
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
