@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from hub.embedded.spawn import Family
-from tests.gateway.conftest import ENVIRONMENT, performing
+from tests.gateway.conftest import ENVIRONMENT, ROOMY, performing
 from tests.security.tools import HEADER, ORGANISATION
 from tests.stage import CHECKOUT, Server, Worker, environment, free_port
 
@@ -29,7 +29,7 @@ def guarded_house(
 ) -> Iterator[Server]:
     """The server, with a worker and its clock beside it."""
     folder = tmp_path_factory.mktemp("guarded")
-    extra = ENVIRONMENT | {
+    extra = ROOMY | ENVIRONMENT | {
         "HUB_CA_DIR": str(authority_folder),
         "HUB_CA_ORGANISATION": ORGANISATION,
         "HUB_CA_DELAY": "0.3",
