@@ -1,5 +1,6 @@
 """Secrets that go over the wire and must not be stored: they are replaced in what the log and the rows keep."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,11 +19,15 @@ _SECRET = frozenset(
     }
 )
 
+_CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#\s]+)@", re.IGNORECASE)
+
 Payload = dict[str, Any]
 
 
 def request(action: str, payload: Payload) -> tuple[Payload, tuple[str, ...]]:
     """A call of ours as it may be kept, and the secrets that were taken out of it."""
+    if found := _CREDENTIALS.match(str(payload.get("location") or "")):
+        return payload | {"location": payload["location"].replace(found[1], HIDDEN, 1)}, (found[1],)
     if action != "ChangeConfiguration" or not _is_secret(payload.get("key")):
         return payload, ()
     return payload | {"value": HIDDEN}, (str(payload.get("value", "")),)

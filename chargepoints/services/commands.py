@@ -137,12 +137,14 @@ def command_dispatch(*, command_id: UUID) -> None:
     changed([charge_point_id], "commands")
 
 
+# Credentials in addresses go out with this claim and are not kept (SPEC section 4).
 # One command a charger, the oldest first, and only for the connection that is current: the generation is the fence.
 _CLAIM = """
 UPDATE chargepoints_command m SET status = 'sent', sent_at = clock_timestamp(), sent_generation = o.generation,
-    expires_at = clock_timestamp() + make_interval(secs => %s)
+    expires_at = clock_timestamp() + make_interval(secs => %s),
+    parameters = regexp_replace(o.parameters::text, '://[^/@"[:space:]]+@', '://(hidden)@', 'g')::jsonb
 FROM (
-    SELECT DISTINCT ON (d.charge_point_id) d.id, w.generation
+    SELECT DISTINCT ON (d.charge_point_id) d.id, w.generation, d.parameters
     FROM chargepoints_command d
     JOIN unnest(%s::bigint[], %s::bigint[]) AS w (id, generation) ON w.id = d.charge_point_id
     JOIN chargepoints_connection c ON c.charge_point_id = d.charge_point_id AND c.generation = w.generation
@@ -150,7 +152,7 @@ FROM (
     ORDER BY d.charge_point_id, d.created_at, d.id
 ) o
 WHERE m.id = o.id AND m.status = 'dispatched'
-RETURNING m.id, m.charge_point_id, m.kind, m.parameters
+RETURNING m.id, m.charge_point_id, m.kind, o.parameters
 """
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chargepoints.choices import CommandStatus, Effect
-from chargepoints.models import ChargePoint, Command
+from chargepoints.models import ChargePoint, Command, LogLine
 from chargepoints.rendering.commands import steps
 from tests.gateway.orders import done, now
 from tests.gateway.tools import db, log, station
@@ -130,3 +130,18 @@ async def test_tc_045_2_upload_fails(gateway: Server, charge_point: ChargePoint)
     failed = await now(command)
     assert (failed.effect, failed.effect_text) == (Effect.MISSING, "UploadFailed")
     assert words(failed) == ["Uploading", "UploadFailed"]
+
+
+async def test_credentials_in_an_address_are_sent_and_not_kept(gateway: Server, charge_point: ChargePoint) -> None:
+    """SPEC section 4: credentials in a URL are allowed and never shown back."""
+    address = "ftp://carl:s3cret@files.example.net/up/"
+    async with station(gateway) as charger:
+        asked, command = await done(
+            charger, charge_point, "diagnostics", {"fileName": "carl:s3cret.zip"}, location=address
+        )
+        assert asked["location"] == address
+    kept = await now(command)
+    assert kept.parameters["location"] == "ftp://(hidden)@files.example.net/up/"
+    lines = [line async for line in LogLine.objects.filter(command_id=command.pk)]
+    assert lines
+    assert not any("s3cret" in f"{line.request}{line.answer}{line.fact}{line.text}" for line in lines)

@@ -29,14 +29,18 @@ def guarded_house(
 ) -> Iterator[Server]:
     """The server, with a worker and its clock beside it."""
     folder = tmp_path_factory.mktemp("guarded")
-    extra = ROOMY | ENVIRONMENT | {
-        "HUB_CA_DIR": str(authority_folder),
-        "HUB_CA_ORGANISATION": ORGANISATION,
-        "HUB_CA_DELAY": "0.3",
-        "HUB_CLIENT_CERT_HEADER": HEADER,
-        "HUB_TLS": "on",
-        "HUB_EFFECT_TIMEOUT_SCALE": "0.1",
-    }
+    extra = (
+        ROOMY
+        | ENVIRONMENT
+        | {
+            "HUB_CA_DIR": str(authority_folder),
+            "HUB_CA_ORGANISATION": ORGANISATION,
+            "HUB_CA_DELAY": "0.3",
+            "HUB_CLIENT_CERT_HEADER": HEADER,
+            "HUB_TLS": "on",
+            "HUB_EFFECT_TIMEOUT_SCALE": "0.1",
+        }
+    )
     server = Server(family, "daphne", folder / "daphne.log", port=free_port(), extra=extra)
     worker = Worker(family, "worker", folder / "worker.log", beat=True, extra=extra)
     server.start()
