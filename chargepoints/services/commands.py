@@ -138,6 +138,7 @@ def command_dispatch(*, command_id: UUID) -> None:
 
 
 # Credentials in addresses go out with this claim and are not kept (SPEC section 4).
+# Workers dispatch side by side: an older command that is still with one of them comes first.
 # One command a charger, the oldest first, and only for the connection that is current: the generation is the fence.
 _CLAIM = """
 UPDATE chargepoints_command m SET status = 'sent', sent_at = clock_timestamp(), sent_generation = o.generation,
@@ -148,7 +149,9 @@ FROM (
     FROM chargepoints_command d
     JOIN unnest(%s::bigint[], %s::bigint[]) AS w (id, generation) ON w.id = d.charge_point_id
     JOIN chargepoints_connection c ON c.charge_point_id = d.charge_point_id AND c.generation = w.generation
-    WHERE d.status = 'dispatched' AND d.expires_at > clock_timestamp()
+    WHERE d.status = 'dispatched' AND d.expires_at > clock_timestamp() AND NOT EXISTS (
+        SELECT FROM chargepoints_command q WHERE q.charge_point_id = d.charge_point_id AND q.status = 'queued'
+        AND q.created_at < d.created_at AND q.expires_at > clock_timestamp())
     ORDER BY d.charge_point_id, d.created_at, d.id
 ) o
 WHERE m.id = o.id AND m.status = 'dispatched'

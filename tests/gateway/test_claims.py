@@ -67,3 +67,13 @@ def test_expired_is_not_sent(connected: ChargePoint) -> None:
     Command.objects.filter(pk=command.pk).update(expires_at=factories.now())
     assert claim([(connected.pk, 7)]) == [None]
     assert waiting(["g"]) == [[]]
+
+
+def test_an_older_one_that_a_worker_still_has_comes_first(connected: ChargePoint) -> None:
+    """Workers dispatch side by side; what was clicked first is sent first."""
+    older, newer = dispatched(connected), dispatched(connected)
+    Command.objects.filter(pk=older.pk).update(status=CommandStatus.QUEUED)
+    assert claim([(connected.pk, 7)]) == [None]
+    Command.objects.filter(pk=older.pk).update(status=CommandStatus.DISPATCHED)
+    claimed = [claim([(connected.pk, 7)])[0] for _ in range(2)]
+    assert [command.id for command in claimed if command] == [older.pk, newer.pk]
