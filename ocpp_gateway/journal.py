@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +44,7 @@ class EndedError(Exception):
     """The event loop has ended: nobody is left to be answered, and nothing more is stored."""
 
 
-class Entry:
+class Entry(ABC):
     """One thing to be made durable. Subclasses say what it is, its log line, and what to do after the commit."""
 
     __slots__ = ("at", "charge_point_id", "findings", "from_charger", "group")
@@ -66,17 +67,17 @@ class Entry:
         """The frame that shows what was noticed."""
         return ""
 
+    @abstractmethod
     def line(self) -> NewLine | None:
         """The log line, asked for after `group.apply` and inside the transaction."""
-        raise NotImplementedError
 
-    def fail(self, error: Exception) -> None:
+    def fail(self, error: Exception) -> None:  # noqa: B027 - a hook
         """This entry cannot be applied, nothing of it is stored but its line."""
 
-    def committed(self) -> None:
+    def committed(self) -> None:  # noqa: B027 - a hook
         """Called in the event loop after the commit: send the answer."""
 
-    def delayed(self) -> None:
+    def delayed(self) -> None:  # noqa: B027 - a hook
         """Called in the event loop when the database is away: the commit may take however long."""
 
 

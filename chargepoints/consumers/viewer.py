@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -56,7 +57,7 @@ class SocketEnd(Exception):
         self.code = code
 
 
-class Viewer(AsyncWebsocketConsumer):
+class Viewer(ABC, AsyncWebsocketConsumer):
     """One tab. Subclasses say what is shown; this class keeps order, time and the limit on unread bytes.
 
     The browser answers `{"a": n}`, the number of frames it has read. At most 1 MiB is sent ahead of that:
@@ -76,17 +77,17 @@ class Viewer(AsyncWebsocketConsumer):
 
     # What subclasses give.
 
+    @abstractmethod
     async def enter(self) -> None:
         """Check the permission, subscribe and announce. Raises SocketEnd."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def tick(self) -> None:
         """The heartbeat's work: check again, announce again, read. Raises SocketEnd."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def show(self) -> None:
         """Send what is there to send."""
-        raise NotImplementedError
 
     async def asked(self, frame: dict[str, object]) -> None:
         """A frame of the browser other than an acknowledgement."""

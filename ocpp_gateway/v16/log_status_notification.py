@@ -1,11 +1,9 @@
 """LogStatusNotification: how an upload of a log goes (CSMS.md 2.1; TC_079). Idle only after a trigger."""
 
 from chargepoints.choices import Category
-from chargepoints.reports import JobReport
-from chargepoints.services.jobs import jobs_progress
 from ocpp_gateway.router import Exchange, route
+from ocpp_gateway.v16.jobs import jobs_told
 from ocpp_gateway.v16.triggered import triggered
-from ocpp_gateway.values import text, whole
 
 _DONE = {
     "Uploaded": True,
@@ -17,16 +15,7 @@ _DONE = {
 
 
 def _apply(exchanges: list[Exchange]) -> None:
-    reports = []
-    for exchange in exchanges:
-        word = exchange.fact = text(exchange.payload["status"])
-        number = whole(exchange.payload.get("requestId"))
-        exchange.text = "" if number is None else f"request {number}"
-        exchange.is_error = _DONE.get(word) is False
-        if word != "Idle":
-            pk = exchange.link.charge_point_id
-            reports.append(JobReport(pk, ("log_upload",), number, word, exchange.at, _DONE.get(word)))
-    jobs_progress(reports=reports)
+    jobs_told(exchanges, "log_upload", _DONE, numbered=True)
     triggered(exchanges)
 
 
