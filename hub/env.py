@@ -52,3 +52,13 @@ def roles(value: str) -> frozenset[str]:
     if not chosen or chosen - ROLES:
         raise ImproperlyConfigured(f"HUB_ROLES must be web, gateway or web,gateway, not {value!r}.")
     return chosen
+
+
+def email(url: str) -> dict[str, object]:
+    """Django's EMAIL_... settings for an address such as `smtp://user:password@host:587/?tls=True`."""
+    try:
+        return dict(environ.Env.email_url_config(url))
+    except KeyError as error:
+        raise ImproperlyConfigured(
+            f"EMAIL_URL must start with smtp://, smtp+tls://, smtp+ssl:// or consolemail://; {error} is not known."
+        ) from error

@@ -13,9 +13,3 @@ class HtmxHttpRequest(HttpRequest):
 def remote_address(request: HttpRequest) -> str:
     """The peer's address. Behind a proxy the server itself must be told to trust it (README, TLS)."""
     return str(request.META.get("REMOTE_ADDR") or "")
-
-
-def desk(request: HttpRequest) -> dict[str, object]:
-    """Context processor: the person's theme and density; no query, the user is loaded anyway."""
-    user = getattr(request, "user", None)
-    return {"theme": getattr(user, "theme", "auto"), "density": getattr(user, "density", "normal")}

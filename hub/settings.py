@@ -6,7 +6,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.env import broker, database, env, roles
+from hub.env import broker, database, email, env, roles
 
 # QuerySet[Site], Paginator[Site] and the like at run time, not only for the type checker.
 django_stubs_ext.monkeypatch()
@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "csp",
     "hub",
     "hub.teams",
+    "hub.audit",
     "chargepoints",
     "ocpp_gateway",
 ]
@@ -100,7 +101,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "hub.http.desk",
+                "hub.context.desk",
             ],
             "builtins": ["hub.templatetags.desk", "template_partials.templatetags.partials"],
         },
@@ -110,6 +111,14 @@ TEMPLATES = [
 DATABASES = {"default": database(env.str("DATABASE_URL", default="postgres://localhost/hub"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "hub"}
+}
+
+# Console by default: what would be mailed is printed. smtp://user:password@host:587/?tls=True sends.
+vars().update(email(env.str("EMAIL_URL", default="consolemail://")))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("HUB_EMAIL_FROM", default="Hub <hub@localhost>")
 
 CELERY_BROKER_URL = broker(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True

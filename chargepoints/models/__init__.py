@@ -2,7 +2,7 @@
 
 from chargepoints.models.certificate import InstalledCertificate, IssuedCertificate
 from chargepoints.models.charge import Charge
-from chargepoints.models.charge_point import ChargePoint
+from chargepoints.models.charge_point import ChargePoint, MaintenancePeriod
 from chargepoints.models.command import Command
 from chargepoints.models.configuration import ChargingProfile, ConfigurationItem, LocalList
 from chargepoints.models.connection import Connection, ConnectionAttempt, GatewayProcess, LinkPeriod
@@ -32,6 +32,7 @@ __all__ = [
     "LinkPeriod",
     "LocalList",
     "LogLine",
+    "MaintenancePeriod",
     "MeterSample",
     "Reservation",
     "SecurityEvent",

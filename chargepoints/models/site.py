@@ -3,9 +3,14 @@
 import zoneinfo
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
+from hub.audit.records import Place
 from hub.teams.models import Member, Team
+
+_DEGREES = [[MinValueValidator(-most), MaxValueValidator(most)] for most in (90, 180)]
 
 
 def validate_time_zone(value: str) -> None:
@@ -25,13 +30,29 @@ class Site(models.Model):
     phone = models.CharField(max_length=40, blank=True)
     power_limit_w = models.PositiveIntegerField("power limit (W)", null=True, blank=True)
     notes = models.TextField(blank=True)
+    latitude = models.DecimalField(max_digits=8, decimal_places=6, null=True, blank=True, validators=_DEGREES[0])
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True, validators=_DEGREES[1])
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["team", "name"], name="site_name_unique")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "name"],
+                condition=models.Q(archived_at__isnull=True),
+                name="site_name_unique",
+                violation_error_message="This team has a site of that name already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def place(self) -> Place:
+        """Where acts on this site are recorded; `team` must be loaded."""
+        return Place(self.team.organisation_id, self.team_id, self.pk)
 
 
 class SiteLimit(models.Model):

@@ -91,7 +91,8 @@ def people_passwords(wanted: str) -> None:
 def sites_create() -> None:
     """The organisations, their teams and sites."""
     for site in SITES:
-        operator, _ = Organisation.objects.get_or_create(name=site.operator)
+        is_first = site.operator == SITES[0].operator
+        operator, _ = Organisation.objects.get_or_create(name=site.operator, defaults={"receives_unknown": is_first})
         team, _ = Team.objects.get_or_create(organisation=operator, name=site.team)
         Site.objects.create(
             team=team,
