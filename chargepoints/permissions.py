@@ -9,7 +9,21 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from chargepoints.models import Charge, ChargePoint, Command, ConnectionAttempt, Driver, Site, SiteLimit
+from chargepoints.models import (
+    Bill,
+    Charge,
+    ChargeKey,
+    ChargePoint,
+    Command,
+    ConnectionAttempt,
+    Driver,
+    LedgerMovement,
+    PaymentMethod,
+    PriceGroup,
+    Site,
+    SiteLimit,
+    SpotSource,
+)
 from hub.audit.models import AuditEntry
 from hub.teams.choices import RIGHTS, Right, roles_with
 from hub.teams.models import ApiKey, Invitation, Member, Organisation, Team, User
@@ -78,8 +92,52 @@ def commands_for(person: Person, right: Right = Right.VIEW) -> QuerySet[Command]
 
 def drivers_for(person: Person) -> QuerySet[Driver]:
     """The drivers of the organisations in which `person` may start a charge for somebody."""
-    organisations = memberships_of(person).filter(role__in=roles_with(Right.COMMAND)).values("organisation")
-    return Driver.objects.filter(organisation__in=organisations)
+    return drivers_managed_by(person, Right.COMMAND)
+
+
+def drivers_managed_by(person: Person, right: Right = Right.VIEW, *, archived: bool = False) -> QuerySet[Driver]:
+    """The drivers of the organisations in which `person` has `right`."""
+    return Driver.objects.filter(organisation__in=organisations_of(person, right), archived_at__isnull=not archived)
+
+
+def organisations_of(person: Person, right: Right) -> QuerySet[Organisation]:
+    """The organisations in any part of which `person` has `right`: for what belongs to no site, such as drivers."""
+    roles = memberships_of(person).filter(role__in=roles_with(right))
+    return Organisation.objects.filter(Exists(roles.filter(organisation=OuterRef("pk"))))
+
+
+def keys_for(person: Person, right: Right = Right.VIEW) -> QuerySet[ChargeKey]:
+    """The charge keys of the organisations in which `person` has `right`."""
+    return ChargeKey.objects.filter(organisation__in=organisations_of(person, right))
+
+
+def bills_for(person: Person, right: Right = Right.MONEY) -> QuerySet[Bill]:
+    """The bills of the sites in which `person` has `right`: where the charge was, not where the charger is now."""
+    return Bill.objects.filter(
+        Q(site__in=sites_for(person, right)) | Q(site__in=sites_for(person, right, archived=True))
+    )
+
+
+def price_groups_for(person: Person, right: Right = Right.MONEY, *, archived: bool = False) -> QuerySet[PriceGroup]:
+    """The price groups of the organisations in the whole of which `person` has `right`."""
+    return PriceGroup.objects.filter(
+        organisation__in=organisations_for(person, right), archived_at__isnull=not archived
+    )
+
+
+def spot_sources_for(person: Person) -> QuerySet[SpotSource]:
+    """The sources of hourly prices that `person` manages."""
+    return SpotSource.objects.filter(organisation__in=organisations_for(person, Right.MONEY))
+
+
+def payment_methods_for(person: Person, right: Right = Right.MONEY) -> QuerySet[PaymentMethod]:
+    """The payment methods of the organisations in the whole of which `person` has `right`."""
+    return PaymentMethod.objects.filter(organisation__in=organisations_for(person, right))
+
+
+def movements_for(person: Person) -> QuerySet[LedgerMovement]:
+    """The ledger's movements that `person` may read."""
+    return LedgerMovement.objects.filter(organisation__in=organisations_for(person, Right.MONEY))
 
 
 def attempts_for(person: Person) -> QuerySet[ConnectionAttempt]:

@@ -36,6 +36,9 @@ class Charge(models.Model):
     start_command = models.ForeignKey(
         "Command", on_delete=models.SET_NULL, null=True, blank=True, related_name="started_charges"
     )
+    forced_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Closed by an operator, whatever the charger says."
+    )
     needs_review = models.CharField(
         max_length=200, blank=True, help_text="Why nobody should bill this unseen; empty when nothing is odd."
     )

@@ -6,6 +6,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from chargepoints.choices import Integration, Registration, State
+from chargepoints.models.price import PriceGroup
 from chargepoints.models.site import Site
 from hub.audit.records import Place
 
@@ -31,6 +32,15 @@ class ChargePoint(models.Model):
     sticker = models.CharField(max_length=40, blank=True, help_text="The number on the housing.")
     location = models.CharField(max_length=120, blank=True)
     note = models.TextField(blank=True)
+
+    price_group = models.ForeignKey(
+        PriceGroup,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="charge_points",
+        help_text="Empty: the site's.",
+    )
 
     # What the charger says of itself (BootNotification); lengths are generous because chargers are.
     vendor = models.CharField(max_length=255, blank=True)

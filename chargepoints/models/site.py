@@ -7,6 +7,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 
+from chargepoints.models.price import PriceGroup
 from hub.audit.records import Place
 from hub.teams.models import Member, Team
 
@@ -30,6 +31,14 @@ class Site(models.Model):
     phone = models.CharField(max_length=40, blank=True)
     power_limit_w = models.PositiveIntegerField("power limit (W)", null=True, blank=True)
     notes = models.TextField(blank=True)
+    price_group = models.ForeignKey(
+        PriceGroup,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sites",
+        help_text="Empty: the organisation's default.",
+    )
     latitude = models.DecimalField(max_digits=8, decimal_places=6, null=True, blank=True, validators=_DEGREES[0])
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True, validators=_DEGREES[1])
     created_at = models.DateTimeField(default=timezone.now, editable=False)
