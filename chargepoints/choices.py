@@ -241,7 +241,9 @@ class Hold(models.TextChoices):
     LATE_STOP = "late-stop", "Its stop arrived after it had been closed"
     UNKNOWN_START = "unknown-start", "A stop without a start"
     BAD_CLOCK = "bad-clock", "The times cannot be right"
+    MATCHED_STOP = "matched-stop", "Its stop came under another id"
     NO_PRICE = "no-price", "A price is missing"
+    PAYMENT = "payment", "The payment failed"
 
 
 class LedgerAccountKind(models.TextChoices):

@@ -3,3 +3,7 @@
 
 class ActionRefused(Exception):
     """A remote action that is not offered now; the message says why, in words for the operator."""
+
+
+class PaymentRefused(Exception):
+    """Money cannot move as asked; the message is a sentence for the person who asked."""

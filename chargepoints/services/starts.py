@@ -40,7 +40,8 @@ JOIN wanted w ON k.charge_point_id = w.id AND k.number = w.number
 # The energy is what was last metered; nothing is invented.
 _LOST = """
 UPDATE chargepoints_charge g SET state = 'completed', ended_at = COALESCE(g.metered_at, g.started_at),
-    power_w = NULL, needs_review = 'Its stop never arrived: closed because another charge began on the connector.'
+    power_w = NULL, bill_due = true,
+    needs_review = 'Its stop never arrived: closed because another charge began on the connector.'
 WHERE g.connector_id = ANY(%s) AND g.state IN ('starting', 'charging', 'paused', 'stopping')
 RETURNING g.charge_point_id, g.transaction_id, g.connector_id
 """
