@@ -6,6 +6,7 @@ from chargepoints.models import ChargePoint
 from hub.teams.models import User
 from tests import factories
 from tests.portal.admin_tools import history_of
+from tests.portal.money_tools import money_of
 
 
 @pytest.fixture
@@ -15,4 +16,4 @@ def filled(alice: User, charlie: User, charge_point: ChargePoint, foreign_charge
         history_of(point)
         operator = point.site.team.organisation
         holder = factories.driver(operator, f"Driver of {operator}")
-        factories.charge_key(holder=holder, id_tag=f"TAG-{operator}")
+        money_of(point, factories.charge_key(holder=holder, id_tag=f"TAG-{operator}"))

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chargepoints.models import (
+    Bill,
     Charge,
     ChargeKey,
     ChargePoint,
@@ -20,16 +21,26 @@ from chargepoints.models import (
     Driver,
     Finding,
     GatewayProcess,
+    HomeCharger,
     InstalledCertificate,
     IssuedCertificate,
+    KeyLimit,
+    LedgerAccount,
+    LedgerLine,
+    LedgerMovement,
     LinkPeriod,
     LocalList,
     LogLine,
     MeterSample,
+    Payment,
+    PaymentMethod,
+    Price,
     Reservation,
     SecurityEvent,
     Site,
     SiteLimit,
+    SpotPrice,
+    SpotSource,
     StatusChange,
 )
 from hub.teams.choices import Role
@@ -62,6 +73,17 @@ HISTORY = [
     SecurityEvent,
     InstalledCertificate,
     IssuedCertificate,
+    Bill,
+    HomeCharger,
+    KeyLimit,
+    LedgerAccount,
+    LedgerLine,
+    LedgerMovement,
+    Payment,
+    PaymentMethod,
+    Price,
+    SpotPrice,
+    SpotSource,
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 
