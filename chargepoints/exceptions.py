@@ -3,3 +3,7 @@
 
 class ActionRefused(Exception):
     """A remote action that is not offered now; the message says why, in words for the operator."""
+
+
+class MemberRefused(Exception):
+    """A change of a membership or an invitation that is not possible; the message says why, in words for the person."""

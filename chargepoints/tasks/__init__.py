@@ -1,5 +1,5 @@
 """Celery tasks: interfaces only. Each fetches by id, calls one function and stops."""
 
-from chargepoints.tasks import certificates, commands, live, upkeep
+from chargepoints.tasks import certificates, commands, invitations, live, upkeep
 
-__all__ = ["certificates", "commands", "live", "upkeep"]
+__all__ = ["certificates", "commands", "invitations", "live", "upkeep"]
