@@ -1,11 +1,18 @@
 """Fixtures of the portal's tests."""
 
 import pytest
+from pytest_django import Settings
 
 from chargepoints.models import ChargePoint
 from hub.teams.models import User
 from tests import factories
 from tests.portal.admin_tools import history_of
+
+
+@pytest.fixture
+def quick_passwords(settings: Settings) -> None:
+    """Passwords are hashed without the half second that each costs on purpose."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
