@@ -23,6 +23,7 @@ app.conf.beat_schedule = {
         "options": {"expires": 5},
     },
     "certificates-sign": {"task": "chargepoints.certificates_sign", "schedule": 2.0, "options": {"expires": 10}},
+    "sessions-tidy": {"task": "account.sessions_tidy", "schedule": 3600.0},
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }
 

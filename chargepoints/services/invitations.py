@@ -22,7 +22,6 @@ from hub.teams.choices import Role
 from hub.teams.models import Invitation, Member, User
 
 VALID = timedelta(days=7)
-MAIL = "members.invitation_mail"
 
 
 @transaction.atomic
@@ -50,7 +49,7 @@ def invitation_create(
     )
     after = {"email": email, "role": Role(role).label, "sites": sorted(site.name for site in sites) or "all"}
     audit_record(actor=actor, act="created", obj=made, place=_place(made), after=after)
-    enqueue_on_commit(MAIL, made.pk, base)
+    enqueue_on_commit("members.invitation_mail", made.pk, base)
     return made
 
 
@@ -66,7 +65,7 @@ def invitation_resend(*, actor: Actor, by: User, invitation: Invitation, base: s
     found.expires_at = timezone.now() + VALID
     found.save(update_fields=["token_hash", "sent_at", "invited_by", "expires_at"])
     audit_record(actor=actor, act="sent_again", obj=found, place=_place(found))
-    enqueue_on_commit(MAIL, found.pk, base)
+    enqueue_on_commit("members.invitation_mail", found.pk, base)
 
 
 @transaction.atomic

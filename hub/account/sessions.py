@@ -16,6 +16,7 @@ from hub.teams.models import SignIn, User
 
 SEEN = "seen"
 SEEN_EVERY = timedelta(minutes=5)
+KEPT = timedelta(days=180)
 
 
 def session_began(request: HttpRequest, user: User) -> None:
@@ -73,6 +74,15 @@ def sessions_end_all(*, actor: Actor, user: User, reason: str, but: str | None =
     """End all sessions of `user`, except the one with the key `but`."""
     rows = SignIn.objects.filter(user=user, ended_at=None).exclude(session_key=but or "")
     return sessions_end(actor=actor, user=user, keys=list(rows.values_list("session_key", flat=True)), reason=reason)
+
+
+def sessions_tidy() -> None:
+    """Forget what ran out: Django's rows at once, ours half a year after their end."""
+    moment = timezone.now()
+    Session.objects.filter(expire_date__lte=moment).delete()
+    running = Session.objects.values("session_key")
+    SignIn.objects.filter(ended_at=None).exclude(session_key__in=running).update(ended_at=moment, end_reason="ran out")
+    SignIn.objects.filter(ended_at__lte=moment - KEPT).delete()
 
 
 def session_renew(request: HttpRequest, user: User) -> None:

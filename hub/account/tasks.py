@@ -1,9 +1,11 @@
-"""Mails about accounts. Sent by workers, so that no page tells by its time whether there was one to send."""
+"""Mails about accounts, so that no page tells by its time whether there was one to send; and tidying up."""
 
 from urllib.parse import urlsplit
 
 from celery import shared_task
 from django.contrib.auth.forms import PasswordResetForm
+
+from hub.account.sessions import sessions_tidy
 
 
 @shared_task(name="account.password_reset_mail")
@@ -18,3 +20,9 @@ def password_reset_mail(email: str, base: str) -> None:
             subject_template_name="account/mail/password_reset_subject.txt",
             email_template_name="account/mail/password_reset.txt",
         )
+
+
+@shared_task(name="account.sessions_tidy")
+def tidy() -> None:
+    """Forget sessions that ran out."""
+    sessions_tidy()

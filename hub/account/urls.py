@@ -2,6 +2,7 @@
 
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, path
+from django.views.generic import RedirectView
 
 from hub.account.middleware import open_without_second_factor
 from hub.account.views import account, password, second_factor, sign_in
@@ -10,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("login/", sign_in.login, name="login"),
     path("login/code/", sign_in.login_code, name="login_code"),
     path("admin/login/", sign_in.admin_login),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_password")),
     path("logout/", open_without_second_factor(LogoutView.as_view()), name="logout"),
     path("password-reset/", password.reset, name="password_reset"),
     path("password-reset/sent/", password.reset_done, name="password_reset_done"),

@@ -1,37 +1,26 @@
 """The account page: profile, password, second factor, sessions, and the way back in by mail."""
 
-import re
 from datetime import timedelta
 
 import pytest
-import redis
-from django.core import mail
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoAssertNumQueries
 
 from chargepoints.consumers.person import person_of
 from hub.account.agents import agent_words
-from hub.account.second_factor import device_begin, device_of, recovery_codes_left, secret_text
-from hub.account.tasks import password_reset_mail
+from hub.account.second_factor import device_of, recovery_codes_left, secret_text
+from hub.account.sessions import sessions_tidy
 from hub.audit.models import AuditEntry
 from hub.teams.models import Organisation, SignIn, User
-from tests import factories
 from tests.conftest import signed_in
 from tests.portal.test_sign_in import PASSWORD, code_of, first_step, with_factor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis", "quick_passwords")]
 OTHER = "quite-another-pass-phrase"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-
-@pytest.fixture
-def dora(nordlys: Organisation) -> User:
-    """A member of Nordlys with a password."""
-    person = factories.user("dora", password=PASSWORD, email="dora@example.com")
-    factories.member(nordlys, person)
-    return person
 
 
 @pytest.fixture
@@ -217,6 +206,16 @@ def test_use_is_noted_every_five_minutes(client: Client, dora: User) -> None:
     assert SignIn.objects.get().seen_at > long_ago
 
 
+def test_what_ran_out_is_forgotten(client: Client, dora: User) -> None:
+    other = signed_in(dora)
+    Session.objects.filter(session_key=other.session.session_key).update(expire_date=timezone.now())
+    sessions_tidy()
+    assert list(SignIn.objects.order_by("pk").values_list("end_reason", flat=True)) == ["", "ran out"]
+    SignIn.objects.exclude(ended_at=None).update(ended_at=timezone.now() - timedelta(days=181))
+    sessions_tidy()
+    assert SignIn.objects.get().session_key == client.session.session_key
+
+
 def test_live_sockets_of_who_must_have_a_second_factor_close(client: Client, dora: User, nordlys: Organisation) -> None:
     key = client.session.session_key
     assert person_of(key).is_authenticated
@@ -233,74 +232,6 @@ def test_few_queries(client: Client, dora: User, django_assert_max_num_queries: 
         signed_in(dora)
     with django_assert_max_num_queries(12):
         client.get("/account/")
-
-
-def ask_for_link(
-    capture: DjangoCaptureOnCommitCallbacks, clean_redis: redis.Redis, email: str
-) -> tuple[str, list[bytes]]:
-    """Ask for a new password; the page that follows, and what is handed to the workers."""
-    clean_redis.delete("default")
-    with capture(execute=True):
-        response = Client().post("/password-reset/", {"email": email}, follow=True)
-    assert response.status_code == 200
-    return response.content.decode(), clean_redis.lrange("default", 0, -1)
-
-
-def test_the_answer_is_the_same_for_unknown_addresses(
-    dora: User, clean_redis: redis.Redis, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    for email in ("dora@example.com", "nobody@example.com"):
-        page, sent = ask_for_link(django_capture_on_commit_callbacks, clean_redis, email)
-        assert "If somebody has an account with this address" in page
-        assert len(sent) == 1
-
-
-def test_links_are_not_sent_without_end(
-    dora: User, clean_redis: redis.Redis, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
-) -> None:
-    sent = [len(ask_for_link(django_capture_on_commit_callbacks, clean_redis, "DORA@example.com")[1]) for _ in range(4)]
-    assert sent == [1, 1, 1, 0]
-    answers = [Client().post("/password-reset/", {"email": f"p{n}@example.com"}).status_code for n in range(8)]
-    assert answers == [302] * 6 + [429] * 2
-    assert Client().post("/password-reset/", {"email": "no address"}, REMOTE_ADDR="192.0.2.5").status_code == 422
-
-
-def test_a_new_password_by_mail(dora: User) -> None:
-    running = signed_in(dora)
-    device, _ = with_factor(dora)
-    password_reset_mail("nobody@example.com", "http://testserver/")
-    assert mail.outbox == []
-    password_reset_mail("Dora@example.com", "https://hub.example/")
-    (sent,) = mail.outbox
-    assert (sent.to, sent.subject) == (["dora@example.com"], "A new password for Hub")
-    found = re.search(r"https://hub\.example(/password-reset/\S+)", str(sent.body))
-    assert found
-    visitor = Client()
-    page = visitor.get(found[1], follow=True)
-    url = page.redirect_chain[-1][0]
-    assert "Set password" in page.content.decode()
-    assert "at least 12" in visitor.post(url, {"new_password1": "short", "new_password2": "short"}).content.decode()
-    assert visitor.post(url, {"new_password1": OTHER, "new_password2": OTHER}).headers["Location"] == "/login/"
-    assert "The new password is set" in visitor.get("/login/").content.decode()
-    assert running.get("/").status_code == 302
-    assert visitor.get("/").status_code == 302
-    assert first_step(Client(), OTHER) == "/login/code/"
-    assert "This link does not work" in Client().get(found[1], follow=True).content.decode()
-    assert AuditEntry.objects.filter(act="user.password_reset").count() == 1
-    assert device_begin(dora).pk != device.pk
-
-
-def test_a_link_lets_in_again_who_was_locked_out(dora: User) -> None:
-    visitor = Client()
-    for _ in range(5):
-        first_step(visitor, "wrong")
-    assert "Try again in" in first_step(visitor)
-    password_reset_mail("dora@example.com", "http://testserver/")
-    link = re.search(r"http://testserver(\S+)", str(mail.outbox[0].body))
-    assert link
-    url = visitor.get(link[1]).headers["Location"]
-    visitor.post(url, {"new_password1": OTHER, "new_password2": OTHER})
-    assert first_step(visitor, OTHER) == "/"
 
 
 @pytest.mark.parametrize(

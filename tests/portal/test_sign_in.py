@@ -20,7 +20,7 @@ from tests import factories
 from tests.conftest import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("quick_passwords")]
-PASSWORD = "a-long-pass-phrase"
+PASSWORD = factories.PASSWORD
 TOO_MANY = 429
 
 
@@ -37,14 +37,6 @@ def with_factor(user: User) -> tuple[TOTPDevice, list[str]]:
     _, codes = device_confirm(actor=Actor.of(user), user=user, code=code_of(device, -1))
     assert len(codes) == 10
     return device, codes
-
-
-@pytest.fixture
-def dora(nordlys: Organisation) -> User:
-    """A member of Nordlys with a password."""
-    person = factories.user("dora", password=PASSWORD, email="dora@example.com")
-    factories.member(nordlys, person)
-    return person
 
 
 def first_step(client: Client, password: str = PASSWORD, username: str = "dora", then: str = "") -> str:
