@@ -7,3 +7,7 @@ class ActionRefused(Exception):
 
 class PaymentRefused(Exception):
     """Money cannot move as asked; the message is a sentence for the person who asked."""
+
+
+class MemberRefused(Exception):
+    """A change of a membership or an invitation that is not possible; the message says why, in words for the person."""

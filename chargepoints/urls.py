@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from chargepoints.views import actions, charge_point, commands, configuration, drivers, log, overview
+from chargepoints.views import (
+    actions,
+    charge_point,
+    commands,
+    configuration,
+    drivers,
+    invitations,
+    log,
+    members,
+    overview,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -16,5 +26,15 @@ urlpatterns: list[URLPattern] = [
     path("charge-points/<int:pk>/actions/<slug:kind>/", actions.action, name="action"),
     path("charge-points/<int:pk>/keys/", drivers.keys, name="keys"),
     path("commands/<uuid:pk>/", commands.command, name="command"),
+    path("people/", members.people, name="people"),
+    path("people/invite/", members.invite, name="invite"),
+    path("people/<int:pk>/", members.member, name="member"),
+    path("people/<int:pk>/remove/", members.member_end, name="member_remove"),
+    path("people/<int:pk>/second-factor/", members.member_second_factor, name="member_second_factor"),
+    path("people/organisations/<int:pk>/", members.second_factor_required, name="second_factor_required"),
+    path("people/invitations/<int:pk>/resend/", members.invitation_again, name="invitation_resend"),
+    path("people/invitations/<int:pk>/revoke/", members.invitation_end, name="invitation_revoke"),
+    path("invitations/join/", invitations.invitation_join, name="invitation_join"),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
     *log.urlpatterns,
 ]

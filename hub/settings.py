@@ -1,5 +1,6 @@
 """Settings. Everything that differs between machines comes from the environment; README lists it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
@@ -73,6 +74,11 @@ INSTALLED_APPS = [
     "hub",
     "hub.teams",
     "hub.audit",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
+    "hub.account",
     "chargepoints",
     "ocpp_gateway",
 ]
@@ -85,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "hub.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -144,6 +151,24 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 
+AUTHENTICATION_BACKENDS = ["hub.account.backends.Backend"]
+PASSWORD_RESET_TIMEOUT = 3600
+OTP_TOTP_ISSUER = "Hub"
+# Throttled login. `hub.account.sign_in` asks axes before it looks at a password; so there is no backend and no
+# middleware of axes, which would ask a second time.
+LOGIN_FAILURES_PER_ADDRESS = 50
+AXES_HANDLER = "hub.account.lockout.Lockout"
+AXES_FAILURE_LIMIT = 5
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "hub.account.lockout.address_of"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W002", "axes.W003"]
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_I18N = True
@@ -196,6 +221,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
     },

@@ -27,6 +27,7 @@ class User(AbstractUser):
 
     theme = models.CharField(max_length=8, choices=Theme, default=Theme.AUTO)
     density = models.CharField(max_length=8, choices=Density, default=Density.NORMAL)
+    shortcuts = models.BooleanField("shortcuts of one key", default=True)
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -88,6 +88,7 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
+  if (document.documentElement.dataset.shortcuts === "off") return;
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
   const target = event.key === "/" ? byId("q") : event.key === "a" || event.key === "A" ? document.querySelector("#actions .btn:not([aria-disabled])") : null;
   if (!target) return;
