@@ -3,3 +3,7 @@
 
 class ActionRefused(Exception):
     """A remote action that is not offered now; the message says why, in words for the operator."""
+
+
+class ChangeRefused(Exception):
+    """A change that the facts do not allow; the message says why and what to do, in words for the operator."""

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from chargepoints.views import actions, charge_point, commands, configuration, drivers, log, overview
+from chargepoints.views import actions, charge_point, commands, configuration, drivers, log, overview, sites
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -16,5 +16,12 @@ urlpatterns: list[URLPattern] = [
     path("charge-points/<int:pk>/actions/<slug:kind>/", actions.action, name="action"),
     path("charge-points/<int:pk>/keys/", drivers.keys, name="keys"),
     path("commands/<uuid:pk>/", commands.command, name="command"),
+    path("sites/", sites.sites, name="sites"),
+    path("sites/new/", sites.site_new, name="site_new"),
+    path("sites/<int:pk>/", sites.site, name="site"),
+    path("sites/<int:pk>/panels/<slug:panel>/", sites.site_panel, name="site_panel"),
+    path("sites/<int:pk>/edit/", sites.site_change, name="site_edit"),
+    path("sites/<int:pk>/archive/", sites.site_put_away, name="site_archive"),
+    path("sites/<int:pk>/restore/", sites.site_back, name="site_restore"),
     *log.urlpatterns,
 ]
