@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from chargepoints.views import actions, charge_point, commands, configuration, drivers, log, overview, sites
+from chargepoints.views import actions, charge_point, commands, configuration, drivers, log, moves, overview, sites
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("charge-points/<int:pk>/actions/<slug:kind>/", actions.action, name="action"),
     path("charge-points/<int:pk>/keys/", drivers.keys, name="keys"),
     path("commands/<uuid:pk>/", commands.command, name="command"),
+    path("charge-points/<int:pk>/change-site/", moves.change_site, name="change_site"),
     path("sites/", sites.sites, name="sites"),
     path("sites/new/", sites.site_new, name="site_new"),
     path("sites/<int:pk>/", sites.site, name="site"),

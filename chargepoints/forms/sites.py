@@ -78,7 +78,7 @@ class SiteForm(forms.ModelForm[Site]):
         chooser = self.fields["team"]
         assert isinstance(chooser, forms.ModelChoiceField)
         chooser.queryset = teams.order_by("organisation__name", "name")
-        chooser.empty_label = None
+        chooser.empty_label = "Choose a team" if not self.instance.pk and len(chooser.queryset) > 1 else None
         watts = self.instance.power_limit_w
         self.initial.setdefault("power_limit_kw", Decimal(watts) / 1000 if watts is not None else None)
         self.initial.setdefault("version", self.before)
