@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from chargepoints.views import actions, charge_point, commands, configuration, drivers, log, moves, overview, sites
+from chargepoints.views import (
+    actions,
+    charge_point,
+    commands,
+    configuration,
+    drivers,
+    log,
+    moves,
+    organisation,
+    overview,
+    sites,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -24,5 +35,10 @@ urlpatterns: list[URLPattern] = [
     path("sites/<int:pk>/edit/", sites.site_change, name="site_edit"),
     path("sites/<int:pk>/archive/", sites.site_put_away, name="site_archive"),
     path("sites/<int:pk>/restore/", sites.site_back, name="site_restore"),
+    path("organisation/", organisation.organisation, name="organisation"),
+    path("organisation/<int:pk>/edit/", organisation.organisation_change, name="organisation_edit"),
+    path("organisation/<int:pk>/teams/new/", organisation.team_new, name="team_new"),
+    path("teams/<int:pk>/edit/", organisation.team_change, name="team_edit"),
+    path("teams/<int:pk>/remove/", organisation.team_away, name="team_remove"),
     *log.urlpatterns,
 ]

@@ -7,13 +7,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from chargepoints.choices import OPEN_CHARGE_STATES
 from chargepoints.models import Charge, ChargePoint, Site, SiteLimit
+from chargepoints.offers import CHARGE_RUNNING
 from chargepoints.permissions import Person, members_for, sites_for
 from hub.teams.choices import Right, roles_with
 from hub.teams.models import Member
 
 TARGETS_SHOWN = 20
 NAMES_SHOWN = 6
-RUNNING = "A charge is running. It can change its site when the charge has ended."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +46,24 @@ def move_targets(person: Person, charge_point: ChargePoint, query: str = "") -> 
 
 def move_refusal(charge_point: ChargePoint, target: Site) -> str:
     """Why the facts forbid the move, in one sentence; empty when they do not."""
-    if Charge.objects.filter(charge_point=charge_point, state__in=OPEN_CHARGE_STATES).exists():
-        return RUNNING
-    if charge_point.archived_at is not None:
-        return f"{charge_point} is archived. Restore it first."
-    if target.archived_at is not None:
-        return f"{target} is archived. Restore it first, or choose another site."
-    if target.pk == charge_point.site_id:
-        return f"{charge_point} is on {target} already."
-    if target.team.organisation_id != charge_point.site.team.organisation_id:
-        return "A charge point stays in its organisation. Archive it here and create it there."
+    running = Charge.objects.filter(charge_point=charge_point, state__in=OPEN_CHARGE_STATES)
     clash = ChargePoint.objects.filter(site=target, name=charge_point.name, archived_at__isnull=True)
-    if clash.exists():
-        return f"{target} has another charge point called {charge_point.name}. Rename one of the two first."
-    return ""
+    is_foreign = target.team.organisation_id != charge_point.site.team.organisation_id
+    if charge_point.archived_at is not None:
+        found = f"{charge_point} is archived. Restore it first."
+    elif target.archived_at is not None:
+        found = f"{target} is archived. Restore it first, or choose another site."
+    elif target.pk == charge_point.site_id:
+        found = f"{charge_point} is on {target} already."
+    elif is_foreign:
+        found = "A charge point stays in its organisation. Archive it here and create it there."
+    elif running.exists():
+        found = CHARGE_RUNNING
+    elif clash.exists():
+        found = f"{target} has another charge point called {charge_point.name}. Rename one of the two first."
+    else:
+        found = ""
+    return found
 
 
 def move_of(person: Person, charge_point: ChargePoint, target: Site) -> Move:
