@@ -90,7 +90,7 @@ def entry_lines(entries: Iterable[AuditEntry]) -> list[EntryLine]:
 
 def _entry_line(entry: AuditEntry) -> EntryLine:
     verb = entry.act.rpartition(".")[2].replace("_", " ")
-    names = [name.replace("_", " ") for name in {**entry.before, **entry.after}]
+    names = sorted(name.replace("_", " ") for name in {**entry.before, **entry.after})
     is_edit = bool(entry.before) and bool(entry.after)
     more = f" and {len(names) - FIELDS_NAMED} more" if len(names) > FIELDS_NAMED else ""
     fields = ", ".join(names[:FIELDS_NAMED]) + more if is_edit else ""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from chargepoints.models import ChargePoint, Site
+from chargepoints.models import ChargePoint, Site, SiteLimit
 from chargepoints.permissions import Person, organisations_for
 from hub.teams.choices import Right
 from hub.teams.models import Invitation, Member, Organisation, Team
@@ -30,11 +30,12 @@ class TeamLine:
 
 @dataclass(frozen=True, slots=True)
 class OrganisationCard:
-    """An organisation, its teams, and how many people work for the whole of it."""
+    """An organisation, its teams, and its members outside teams: of all of it, or of some sites only."""
 
     organisation: Organisation
     teams: list[TeamLine]
     members: int
+    limited: int
 
 
 def organisations_managed(person: Person) -> QuerySet[Organisation]:
@@ -43,7 +44,7 @@ def organisations_managed(person: Person) -> QuerySet[Organisation]:
 
 
 def organisation_cards(person: Person) -> list[OrganisationCard]:
-    """Each organisation that `person` manages, with its teams: seven queries, however many."""
+    """Each organisation that `person` manages, with its teams: eight queries, however many."""
     listed = list(organisations_managed(person).order_by("name", "pk"))
     teams = Team.objects.filter(organisation__in=listed).order_by("name", "pk")
     sites = Site.objects.filter(team__organisation__in=listed)
@@ -53,8 +54,11 @@ def organisation_cards(person: Person) -> list[OrganisationCard]:
     archived = _counts(sites.filter(archived_at__isnull=False), "team")
     standing = _counts(boxes, "site__team")
     inside = _counts(members.filter(team__isnull=False), "team")
-    whole = _counts(members.filter(team__isnull=True), "organisation")
-    cards = {each.pk: OrganisationCard(each, [], whole.get(each.pk, 0)) for each in listed}
+    outside = members.filter(team__isnull=True)
+    limits = SiteLimit.objects.filter(member=OuterRef("pk"))
+    whole = _counts(outside.filter(~Exists(limits)), "organisation")
+    limited = _counts(outside.filter(Exists(limits)), "organisation")
+    cards = {each.pk: OrganisationCard(each, [], whole.get(each.pk, 0), limited.get(each.pk, 0)) for each in listed}
     for team in teams:
         figures = [counted.get(team.pk, 0) for counted in (current, archived, standing, inside)]
         cards[team.organisation_id].teams.append(TeamLine(team, *figures))

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from django.db import transaction
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from chargepoints.exceptions import ChangeRefused
@@ -23,7 +24,7 @@ def site_create(*, actor: Actor, team: Team, fields: Mapping[str, object]) -> Si
     """A new site of a team; `fields` are those of SITE_FIELDS. Raises ValidationError by field."""
     site = Site(team=team)
     _fill(site, fields)
-    site.save(force_insert=True)
+    _save(site)
     audit_record(actor=actor, act="created", obj=site, place=site.place, after=facts_of(site, *SITE_FIELDS))
     return site
 
@@ -40,7 +41,7 @@ def site_edit(*, actor: Actor, site: Site, fields: Mapping[str, object]) -> Site
     _fill(stored, fields)
     if stored.team.organisation_id != organisation:
         raise ChangeRefused("A site stays in its organisation. Choose one of its teams.")
-    stored.save(update_fields=SITE_FIELDS)
+    _save(stored)
     after = facts_of(stored, *SITE_FIELDS)
     if audit_record(actor=actor, act="edited", obj=stored, place=stored.place, before=before, after=after):
         changed(ChargePoint.objects.filter(site=stored).values_list("pk", flat=True), "row", "head")
@@ -96,4 +97,14 @@ def _fill(site: Site, fields: Mapping[str, object]) -> None:
     for name in SITE_FIELDS:
         if name in fields:
             setattr(site, name, fields[name])
-    site.full_clean()
+    site.full_clean(validate_constraints=False)
+
+
+def _save(site: Site) -> None:
+    """The constraint decides, so that two at once cannot both have the name."""
+    try:
+        with transaction.atomic():
+            site.save()
+    except IntegrityError as taken:
+        message = f"{site.team} has a site of that name already. Choose another name."
+        raise ValidationError({"name": message}) from taken

@@ -13,7 +13,7 @@ from chargepoints.permissions import rights_on
 from chargepoints.selectors.moves import TARGETS_SHOWN, move_of, move_targets
 from chargepoints.services.moves import charge_point_change_site
 from chargepoints.views.charge_point import charge_point_get
-from chargepoints.views.sites import CONFLICT, INVALID, dialog, to
+from chargepoints.views.sites import CONFLICT, INVALID, dialog, posted, to
 from hub.audit.records import Actor
 from hub.http import HtmxHttpRequest
 from hub.teams.choices import Right
@@ -26,7 +26,7 @@ def change_site(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     if Right.EDIT not in rights_on(request.user, found):
         raise PermissionDenied
     targets = move_targets(request.user, found)
-    form = MoveForm(request.POST or None, targets=targets)
+    form = MoveForm(posted(request), targets=targets)
     if request.method != "POST":
         return _dialog(request, found, form, target=_asked(request, found))
     if not form.is_valid():

@@ -18,7 +18,7 @@ from chargepoints.services.organisation import (
     team_remove,
     team_rename,
 )
-from chargepoints.views.sites import CONFLICT, INVALID, dialog, to
+from chargepoints.views.sites import CONFLICT, INVALID, dialog, posted, to
 from hub.audit.records import Actor
 from hub.http import HtmxHttpRequest
 from hub.teams.models import Organisation, Team
@@ -39,7 +39,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
 def organisation_change(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Its name, and whether it asks for a second factor."""
     found = _organisation(request.user, pk)
-    form = OrganisationForm(request.POST or None, instance=_organisation(request.user, pk))
+    form = OrganisationForm(posted(request), instance=_organisation(request.user, pk))
     if request.method == "POST" and form.is_valid():
         organisation_edit(actor=Actor.asking(request), organisation=found, **form.cleaned_data)
         messages.success(request, f"{form.cleaned_data['name']} was saved.")
@@ -51,7 +51,7 @@ def organisation_change(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def team_new(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """A new team of an organisation."""
     found = _organisation(request.user, pk)
-    form = TeamForm(request.POST or None, organisation=found)
+    form = TeamForm(posted(request), organisation=found)
     if request.method == "POST" and form.is_valid():
         made = team_create(actor=Actor.asking(request), organisation=found, name=form.cleaned_data["name"])
         messages.success(request, f"The team {made} was created.")
@@ -63,7 +63,7 @@ def team_new(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def team_change(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Rename a team."""
     found = _team(request.user, pk)
-    form = TeamForm(request.POST or None, instance=_team(request.user, pk), organisation=found.organisation)
+    form = TeamForm(posted(request), instance=_team(request.user, pk), organisation=found.organisation)
     if request.method == "POST" and form.is_valid():
         team_rename(actor=Actor.asking(request), team=found, name=form.cleaned_data["name"])
         messages.success(request, f"The team is called {form.cleaned_data['name']} now.")

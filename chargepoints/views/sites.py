@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -126,12 +126,16 @@ def site_new(request: HttpRequest) -> HttpResponse:
     teams = teams_for(request.user, Right.EDIT)
     if not teams.exists():
         raise PermissionDenied
-    form = SiteForm(request.POST or None, teams=teams, initial={"team": request.GET.get("team")})
+    form = SiteForm(posted(request), teams=teams, initial={"team": request.GET.get("team")})
     if request.method == "POST" and form.is_valid():
         team = form.cleaned_data["team"]
-        made = site_create(actor=Actor.asking(request), team=team, fields=form.facts())
-        messages.success(request, f"{made} was created.")
-        return redirect("site", pk=made.pk)
+        try:
+            made = site_create(actor=Actor.asking(request), team=team, fields=form.facts())
+        except ValidationError as refusal:
+            form.add_error(None, refusal)
+        else:
+            messages.success(request, f"{made} was created.")
+            return redirect("site", pk=made.pk)
     return _form(request, form, None)
 
 
@@ -141,7 +145,7 @@ def site_change(request: HttpRequest, pk: int) -> HttpResponse:
     found = site_get(request.user, pk, Right.EDIT)
     ours = teams_for(request.user, Right.EDIT).filter(organisation=found.team.organisation_id)
     teams = ours | Team.objects.filter(pk=found.team_id)
-    form = SiteForm(request.POST or None, instance=site_get(request.user, pk), teams=teams)
+    form = SiteForm(posted(request), instance=site_get(request.user, pk), teams=teams)
     if request.method == "POST" and form.is_valid():
         try:
             site_edit(actor=Actor.asking(request), site=found, fields=form.facts())
@@ -163,7 +167,7 @@ def _form(request: HttpRequest, form: SiteForm, found: Site | None) -> HttpRespo
 def site_put_away(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The dialog that says what archiving a site means; a POST archives it."""
     found = site_get(request.user, pk, Right.EDIT)
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(posted(request))
     left = [each.name for each in charge_points_left(found)]
     refusal = left_words(left) if left else ""
     if request.method == "POST" and form.is_valid():
@@ -199,6 +203,11 @@ def site_get(person: Person, pk: int, right: Right = Right.VIEW) -> Site:
     if right not in rights_on_site(person, found):
         raise PermissionDenied
     return found
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: an empty POST is one too."""
+    return request.POST if request.method == "POST" else None
 
 
 def dialog(request: HtmxHttpRequest, name: str, context: Context, *, status: int = 200) -> HttpResponse:
