@@ -60,7 +60,7 @@ document.addEventListener("click", (event) => {
 });
 
 /* What is behind "More" closes like a dialog. */
-const more = document.querySelector("details.more");
+const more = document.querySelector(".nav details.more");
 document.addEventListener("click", (event) => { if (more?.open && !more.contains(event.target)) more.open = false; });
 more?.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || !more.open) return;
