@@ -11,3 +11,7 @@ class PaymentRefused(Exception):
 
 class MemberRefused(Exception):
     """A change of a membership or an invitation that is not possible; the message says why, in words for the person."""
+
+
+class ChangeRefused(Exception):
+    """A change that the facts do not allow; the message says why and what to do, in words for the operator."""

@@ -11,7 +11,10 @@ from chargepoints.views import (
     invitations,
     log,
     members,
+    moves,
+    organisation,
     overview,
+    sites,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -36,5 +39,18 @@ urlpatterns: list[URLPattern] = [
     path("people/invitations/<int:pk>/revoke/", members.invitation_end, name="invitation_revoke"),
     path("invitations/join/", invitations.invitation_join, name="invitation_join"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
+    path("charge-points/<int:pk>/change-site/", moves.change_site, name="change_site"),
+    path("sites/", sites.sites, name="sites"),
+    path("sites/new/", sites.site_new, name="site_new"),
+    path("sites/<int:pk>/", sites.site, name="site"),
+    path("sites/<int:pk>/panels/<slug:panel>/", sites.site_panel, name="site_panel"),
+    path("sites/<int:pk>/edit/", sites.site_change, name="site_edit"),
+    path("sites/<int:pk>/archive/", sites.site_put_away, name="site_archive"),
+    path("sites/<int:pk>/restore/", sites.site_back, name="site_restore"),
+    path("organisation/", organisation.organisation, name="organisation"),
+    path("organisation/<int:pk>/edit/", organisation.organisation_change, name="organisation_edit"),
+    path("organisation/<int:pk>/teams/new/", organisation.team_new, name="team_new"),
+    path("teams/<int:pk>/edit/", organisation.team_change, name="team_edit"),
+    path("teams/<int:pk>/remove/", organisation.team_away, name="team_remove"),
     *log.urlpatterns,
 ]

@@ -58,6 +58,12 @@ class Site(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """Half a position is none."""
+        if (self.latitude is None) != (self.longitude is None):
+            missing = "latitude" if self.latitude is None else "longitude"
+            raise ValidationError({missing: "Give both, latitude and longitude, or neither."})
+
     @property
     def place(self) -> Place:
         """Where acts on this site are recorded; `team` must be loaded."""

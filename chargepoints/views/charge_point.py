@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from chargepoints.choices import Integration
 from chargepoints.models import ChargePoint
-from chargepoints.offers import Offer, offers
+from chargepoints.offers import Offer, offers, why_not_move
 from chargepoints.permissions import Person, rights_on
 from chargepoints.rendering.charge_point import (
     action_buttons,
@@ -127,8 +127,9 @@ def _connectors(user: Person, found: ChargePoint) -> Context:
 
 def _actions(user: Person, found: ChargePoint) -> Context:
     buttons = action_buttons(charge_point_offers(user, found), commands_running(found))
+    why_not = why_not_move(len(open_charges(found)), rights_on(user, found))
     reasons = {button.offer.why_not for button in buttons if button.offer.why_not}
-    return {"buttons": buttons, "reasons": sorted(reasons)}
+    return {"buttons": buttons, "move_why_not": why_not, "reasons": sorted(reasons | {why_not} - {""})}
 
 
 def _commands(user: Person, found: ChargePoint) -> Context:

@@ -59,6 +59,15 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* What is behind "More" closes like a dialog. */
+const more = document.querySelector(".nav details.more");
+document.addEventListener("click", (event) => { if (more?.open && !more.contains(event.target)) more.open = false; });
+more?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !more.open) return;
+  more.open = false;
+  more.querySelector("summary").focus();
+});
+
 /* A command was queued: close its dialog, say so, show its life line. */
 document.addEventListener("hub:command", (event) => {
   byId("action-dialog")?.close?.();

@@ -54,6 +54,11 @@ class Stage:
                 yield reverse(f"charge_point{name}", args=[charge_point.pk])
         for kind in FORMS:
             yield reverse("action", args=[self.busy.pk, kind])
+        yield reverse("change_site", args=[self.busy.pk])
+        site = self.busy.site
+        yield from (reverse("sites"), reverse("sites") + "?q=nothing-like-this", reverse("site_new"))
+        yield from (reverse(name, args=[site.pk]) for name in ("site", "site_edit", "site_archive"))
+        yield from (reverse("organisation"), reverse("team_edit", args=[site.team_id]))
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield "/no/such/page/"
 
