@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from chargepoints.views import actions, charge_point, commands, configuration, drivers, log, overview
+from chargepoints.views import actions, api_keys, charge_point, commands, configuration, drivers, log, overview
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -16,5 +16,8 @@ urlpatterns: list[URLPattern] = [
     path("charge-points/<int:pk>/actions/<slug:kind>/", actions.action, name="action"),
     path("charge-points/<int:pk>/keys/", drivers.keys, name="keys"),
     path("commands/<uuid:pk>/", commands.command, name="command"),
+    path("api-keys/", api_keys.api_keys, name="api_keys"),
+    path("api-keys/new/", api_keys.api_key_new, name="api_key_new"),
+    path("api-keys/<int:pk>/revoke/", api_keys.api_key_revoking, name="api_key_revoke"),
     *log.urlpatterns,
 ]

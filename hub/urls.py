@@ -13,5 +13,6 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("preferences/", preferences, name="preferences"),
     path("admin/", admin.site.urls),
+    path("api/", include("chargepoints.api.urls")),
     path("", include("chargepoints.urls")),
 ]
