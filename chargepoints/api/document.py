@@ -56,11 +56,13 @@ def _parameter(parameter: Json) -> None:
     options = [each for each in schema.pop("anyOf", []) if each.get("type") != "null"]
     for option in options:
         schema.update(option)
+    if "description" in schema:
+        parameter["description"] = schema["description"]
     if schema.get("default", 0) is None:
         del schema["default"]
     # Their own examples are a list; those of a parameter would be an object of named ones.
-    examples = parameter.pop("examples", None)
-    parameter["example"] = examples[0] if examples else example_of(schema, {})
+    parameter.pop("examples", None)
+    parameter["example"] = example_of(schema, {})
     if parameter["in"] == "path":
         parameter["description"] = "Its id."
         parameter["example"] = 42

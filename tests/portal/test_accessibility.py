@@ -55,6 +55,7 @@ class Stage:
         for kind in FORMS:
             yield reverse("action", args=[self.busy.pk, kind])
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
+        yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
         yield "/no/such/page/"
 
 

@@ -45,7 +45,13 @@ Search = Annotated[str, BeforeValidator(_without_nul), Field(max_length=100)]
 
 After = Annotated[int, Field(ge=0, le=LARGEST_ID, description="The id after which the page begins; see `next`.")]
 AfterMark = Annotated[
-    str, Field(max_length=40, pattern=r"^\d{1,17}-\d{1,18}$", description="Where the page before ended; see `next`.")
+    str,
+    Field(
+        max_length=40,
+        pattern=r"^\d{1,17}-\d{1,18}$",
+        description="Where the page before ended; see `next`.",
+        examples=["1763633523114000-9001"],
+    ),
 ]
 Limit = Annotated[int, Field(ge=1, le=LARGEST_PAGE, description="How many at most.", examples=[50])]
 
