@@ -49,7 +49,7 @@ def charge_point(request: ApiRequest, id: int) -> ChargePointShape:  # noqa: A00
     "/charge-points/{int:id}/connectors",
     response=answers(ConnectorList, 404),
     operation_id="connectors",
-    summary="Its connectors",
+    summary="Connectors of a charge point",
 )
 def connectors(request: ApiRequest, id: int) -> ConnectorList:  # noqa: A002
     """What each connector does, with error and power."""

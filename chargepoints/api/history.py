@@ -31,7 +31,7 @@ router = Router(tags=["What happened"])
     "/charge-points/{int:id}/status-changes",
     response=answers(StatusChangePage, 404),
     operation_id="status_changes",
-    summary="Its status changes",
+    summary="Status changes of a charge point",
 )
 def status_changes(request: ApiRequest, id: int, asked: Query[AskedPage]) -> StatusChangePage:  # noqa: A002
     """What its connectors reported, newest first; the same status again is not repeated."""
@@ -40,7 +40,9 @@ def status_changes(request: ApiRequest, id: int, asked: Query[AskedPage]) -> Sta
     return StatusChangePage(items=[StatusChangeShape.of(row) for row in rows], next=following)
 
 
-@router.get("/charge-points/{int:id}/log", response=answers(LogPage, 404), operation_id="log", summary="Its log")
+@router.get(
+    "/charge-points/{int:id}/log", response=answers(LogPage, 404), operation_id="log", summary="Log of a charge point"
+)
 def log(request: ApiRequest, id: int, asked: Query[LogAsked]) -> LogPage:  # noqa: A002
     """Every message, with the raw frames, and what Hub noted beside. Without a cursor: the newest lines.
 
@@ -62,7 +64,7 @@ def log(request: ApiRequest, id: int, asked: Query[LogAsked]) -> LogPage:  # noq
     "/charge-points/{int:id}/connection-attempts",
     response=answers(AttemptPage, 404),
     operation_id="charge_point_attempts",
-    summary="Its refused handshakes",
+    summary="Refused handshakes of a charge point",
 )
 def charge_point_attempts(request: ApiRequest, id: int, asked: Query[PointAttemptsAsked]) -> AttemptPage:  # noqa: A002
     """When it was refused, and why; the last seen first."""
@@ -77,7 +79,7 @@ def charge_point_attempts(request: ApiRequest, id: int, asked: Query[PointAttemp
     "/connection-attempts",
     response=answers(AttemptPage, 403),
     operation_id="connection_attempts",
-    summary="All refused handshakes",
+    summary="List refused handshakes",
 )
 def connection_attempts(request: ApiRequest, asked: Query[AttemptsAsked]) -> AttemptPage:
     """Refused handshakes of all charge points that this key may see; the last seen first.
