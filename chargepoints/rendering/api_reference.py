@@ -130,7 +130,7 @@ def _entry(base: str, path: str, method: str, operation: Json) -> Entry:
         paragraphs=[" ".join(part.split()) for part in told.split("\n\n") if part],
         parameters=parameters,
         answers=answers,
-        curl=f'curl -H "Authorization: Bearer $HUB_KEY" "{address}"',
+        curl=f'curl -H "Authorization: Bearer $KEY" "{address}"',
         example=json.dumps(example, indent=2, ensure_ascii=False),
     )
 

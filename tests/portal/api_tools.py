@@ -1,8 +1,8 @@
 """Keys and calls for the tests of the API."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from chargepoints.models import Site
@@ -31,16 +31,15 @@ class Program:
         self.headers = {"Authorization": f"Bearer {secret}"} if secret else {}
         self.client = client or Client()
 
-    def get(self, path: str, query: dict[str, object] | None = None, method: str = "GET") -> HttpResponse:
+    def get(self, path: str, query: Mapping[str, object] | None = None, method: str = "GET") -> Any:
         """The response to one request below `/api/v1`, or to a link that the API gave."""
         address = path if path.startswith(("http", "/api")) else BASE + path
         address = address.removeprefix("http://testserver")
-        found: Any = self.client.generic(method, address, headers=self.headers, query_params=query)
-        return found
+        return self.client.generic(method, address, headers=self.headers, query_params=dict(query or {}))
 
-    def read(self, path: str, query: dict[str, object] | None = None) -> Any:
+    def read(self, path: str, query: Mapping[str, object] | None = None) -> Any:
         """The body of a response that is 200."""
-        response: Any = self.get(path, query)
+        response = self.get(path, query)
         assert response.status_code == 200, response.content
         return response.json()
 
