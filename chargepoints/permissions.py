@@ -151,10 +151,12 @@ def unknown_attempts_for(person: Person, right: Right = Right.EDIT) -> QuerySet[
     They carry no organisation. The organisation that receives unknown chargers sees them, or the only one there is;
     of its people those who may add charge points anywhere in it.
     """
-    receiving = organisations_for(person, right).filter(
-        Q(receives_unknown=True) | ~Exists(Organisation.objects.exclude(pk=OuterRef("pk")))
-    )
-    return ConnectionAttempt.objects.filter(Exists(receiving), charge_point__isnull=True)
+    return ConnectionAttempt.objects.filter(Exists(_receiving(person, right)), charge_point__isnull=True)
+
+
+def sees_unknown(person: Person) -> bool:
+    """Whether `person` is among those who are shown unknown chargers, whether there are any or not."""
+    return _receiving(person, Right.EDIT).exists()
 
 
 def members_for(person: Person, right: Right = Right.PEOPLE) -> QuerySet[Member]:
@@ -216,6 +218,12 @@ def _unlimited(person: Person, right: Right) -> QuerySet[Member]:
 
 def _whole(person: Person, right: Right) -> QuerySet[Member]:
     return _unlimited(person, right).filter(team__isnull=True)
+
+
+def _receiving(person: Person, right: Right) -> QuerySet[Organisation]:
+    return organisations_for(person, right).filter(
+        Q(receives_unknown=True) | ~Exists(Organisation.objects.exclude(pk=OuterRef("pk")))
+    )
 
 
 def _in_sites(path: str, person: Person, right: Right) -> Q:

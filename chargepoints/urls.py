@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from chargepoints.views import (
     actions,
+    api_keys,
     charge_point,
     commands,
     configuration,
@@ -52,5 +53,8 @@ urlpatterns: list[URLPattern] = [
     path("organisation/<int:pk>/teams/new/", organisation.team_new, name="team_new"),
     path("teams/<int:pk>/edit/", organisation.team_change, name="team_edit"),
     path("teams/<int:pk>/remove/", organisation.team_away, name="team_remove"),
+    path("api-keys/", api_keys.api_keys, name="api_keys"),
+    path("api-keys/new/", api_keys.api_key_new, name="api_key_new"),
+    path("api-keys/<int:pk>/revoke/", api_keys.api_key_revoking, name="api_key_revoke"),
     *log.urlpatterns,
 ]

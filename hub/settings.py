@@ -49,6 +49,9 @@ OCPP_BOOT_RETRY_INTERVAL = env.int("HUB_OCPP_BOOT_RETRY_INTERVAL", default=60)
 OCPP_BOOT_PATIENCE = env.float("HUB_OCPP_BOOT_PATIENCE", default=60.0)
 EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
 LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
+# REST API, all processes together: requests of one key, and requests with a wrong key from one address; 0 is no limit.
+API_PER_MINUTE = env.int("HUB_API_PER_MINUTE", default=600)
+API_FAILED_PER_MINUTE = env.int("HUB_API_FAILED_PER_MINUTE", default=30)
 
 # The operator's certificate authority for chargers (security profile 3); no name: no certificates are signed.
 CA_DIR = Path(env.str("HUB_CA_DIR", default=str(DATA_DIR / "ca")))

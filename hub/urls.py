@@ -11,5 +11,6 @@ urlpatterns = [
     path("preferences/", preferences, name="preferences"),
     path("", include("hub.account.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("chargepoints.api.urls")),
     path("", include("chargepoints.urls")),
 ]

@@ -7,7 +7,7 @@ from django import template
 from django.conf import settings
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -164,3 +164,13 @@ def span_words(seconds: float) -> str:
         return f"{whole // 3600} h {rest} min" if rest else f"{whole // 3600} h"
     rest = whole // 3600 % 24
     return f"{whole // 86400} d {rest} h" if rest else f"{whole // 86400} d"
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """A sentence in which `this` is code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join("", "{}{}{}", ((_CODE[at % 2][0], part, _CODE[at % 2][1]) for at, part in parts))
+
+
+_CODE = (("", ""), (mark_safe("<code>"), mark_safe("</code>")))

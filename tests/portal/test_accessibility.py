@@ -60,6 +60,7 @@ class Stage:
         yield from (reverse(name, args=[site.pk]) for name in ("site", "site_edit", "site_archive"))
         yield from (reverse("organisation"), reverse("team_edit", args=[site.team_id]))
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
+        yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
         yield "/no/such/page/"
 
 
