@@ -1,6 +1,6 @@
 """The connectors of a charge point, as rows that can be added and removed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, cast
 
@@ -62,7 +62,7 @@ class BaseConnectors(BaseFormSet[ConnectorForm]):
 
 
 ConnectorForms = cast(
-    type[BaseConnectors],
+    "type[BaseConnectors]",
     formset_factory(ConnectorForm, BaseConnectors, extra=0, max_num=MOST, absolute_max=MOST, validate_max=True),
 )
 
@@ -77,7 +77,7 @@ def connectors_shown(rows: Sequence[Mapping[str, object]]) -> BaseConnectors:
     return ConnectorForms(initial=list(rows)[:MOST], prefix=PREFIX)
 
 
-def connectors_of(connectors: Sequence[Connector]) -> list[dict[str, object]]:
+def connectors_of(connectors: Iterable[Connector]) -> list[dict[str, object]]:
     """The rows of these connectors."""
     return [
         {
