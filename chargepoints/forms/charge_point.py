@@ -25,7 +25,7 @@ class IdentityField(forms.CharField):
             required=False,
             max_length=48,
             validators=[
-                RegexValidator(IDENTITY_PATTERN, "Use letters, digits and * - _ = + | @ . only, and no spaces.")
+                RegexValidator(IDENTITY_PATTERN, "Use up to 48 letters, digits and * - _ = + | @ . and no spaces.")
             ],
             help_text="Often its serial number. The last part of the OCPP address, up to 48 letters, digits "
             "and * - _ = + | @ .",

@@ -10,7 +10,7 @@ from chargepoints.forms.charge_point import ChargePointNewForm
 from chargepoints.forms.connectors import BaseConnectors, connectors_asked, connectors_bound, connectors_shown
 from chargepoints.forms.fields import site_label
 from chargepoints.models import Site
-from chargepoints.permissions import sites_for, teams_for
+from chargepoints.permissions import organisations_for, sites_for, teams_for
 from chargepoints.services.charge_points import charge_point_create
 from chargepoints.views.asking import FORBIDDEN, INVALID
 from chargepoints.views.passwords import password_show
@@ -26,7 +26,7 @@ def charge_point_new(request: HtmxHttpRequest) -> HttpResponse:
     """The form; `?site=` preselects a site. 403 for whoever may not add one anywhere."""
     sites = sites_for(request.user, Right.EDIT).select_related("team").order_by("name", "team__name", "pk")
     known = list(sites)
-    if not known and not teams_for(request.user, Right.EDIT).exists():
+    if not known and not any(wide(request.user, Right.EDIT).exists() for wide in (organisations_for, teams_for)):
         raise PermissionDenied(FORBIDDEN)
     if request.method != "POST":
         form = ChargePointNewForm(sites=sites, initial=_preselected(request.GET.get("site", ""), known))
