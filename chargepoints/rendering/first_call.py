@@ -11,7 +11,7 @@ from chargepoints.rendering.status import VERSIONS, connector_look
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: `mark` is done, now, todo or fail; `since` is a moment that `detail` goes on from."""
+    """One step: `mark` is done, now, next or fail; `since` is a moment that `detail` goes on from."""
 
     mark: str
     label: str
@@ -55,7 +55,7 @@ def _called(charge_point: ChargePoint, link: Connection) -> Step:
 
 def _booted(charge_point: ChargePoint, *, is_next: bool) -> Step:
     if not is_next or charge_point.booted_at is None:
-        return Step("now" if is_next else "todo", "It starts", "Its BootNotification tells maker, model and firmware.")
+        return Step("now" if is_next else "next", "It starts", "Its BootNotification tells maker, model and firmware.")
     firmware = f"firmware {charge_point.firmware}" if charge_point.firmware else ""
     said = ", ".join(part for part in (f"{charge_point.vendor} {charge_point.model}".strip(), firmware) if part)
     if charge_point.registration_told == Registration.REJECTED:
@@ -69,5 +69,5 @@ def _reported(charge_point: ChargePoint, *, is_next: bool) -> Step:
     connectors = list(charge_point.connectors.all())
     known = [one for one in connectors if one.status != ConnectorStatus.UNKNOWN]
     if not is_next or not known or len(known) < len(connectors):
-        return Step("now" if is_next else "todo", "It reports its connectors", "One status of each.")
+        return Step("now" if is_next else "next", "It reports its connectors", "One status of each.")
     return Step("done", "It reported", ", ".join(f"{one.number} {connector_look(one).label}" for one in known))

@@ -1,8 +1,10 @@
 """Open sockets of charge points that were deactivated, archived or given another identity are closed with a reason."""
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
+from django.db import connections
 
 from chargepoints.models import ChargePoint
 from chargepoints.reports import Opened
@@ -92,3 +94,4 @@ async def test_a_lost_word_is_healed(charge_point: ChargePoint, far_charge_point
     await rechecker.look()
     assert [message["code"] for message in sent] == [4004]
     assert links[0].closing == (4004, "the charge point was deactivated")
+    await asyncio.get_running_loop().run_in_executor(rechecker._asker._thread, connections.close_all)
