@@ -8,6 +8,7 @@ import hashlib
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
+from redis.exceptions import RedisError
 
 from hub import bus
 
@@ -20,8 +21,11 @@ def once_keep(*, session_key: str | None, what: str, secret: str) -> None:
 
 
 def once_take(*, session_key: str | None, what: str) -> str:
-    """What was kept; nothing the second time, later, or in another session. Raises RedisError."""
-    found = bus.client().getdel(_key(session_key, what))
+    """What was kept; nothing the second time, later, in another session, or while Redis is away."""
+    try:
+        found = bus.client().getdel(_key(session_key, what))
+    except RedisError:
+        return ""
     if not isinstance(found, bytes):
         return ""
     try:

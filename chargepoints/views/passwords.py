@@ -1,8 +1,10 @@
 """Passwords on their way from the request that set them to the one page that shows them."""
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
+from redis.exceptions import RedisError
 
 from chargepoints.exceptions import ActionRefused
 from chargepoints.forms.charge_point import IdentityForm, PasswordForm
@@ -70,8 +72,12 @@ def identity(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 
 def password_show(request: HttpRequest, charge_point: ChargePoint, given: str) -> None:
     """Have the Integration tab show `given` to this session, once."""
-    if given:
+    if not given:
+        return
+    try:
         once.once_keep(session_key=request.session.session_key, what=_what(charge_point), secret=given)
+    except RedisError:
+        messages.error(request, "The password was set, but cannot be shown now. Set a new one in a minute.")
 
 
 def password_shown(request: HttpRequest, charge_point: ChargePoint) -> str:
