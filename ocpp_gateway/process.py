@@ -28,6 +28,7 @@ from ocpp_gateway.entries import Asking, Closing, Noticing, Reopening
 from ocpp_gateway.findings import Habit
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
+from ocpp_gateway.recheck import RECHECK_SECONDS, Rechecker
 from ocpp_gateway.workers import Asker, DatabaseAwayError
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Process:
         self.boots, self.opens = Habit(BOOTS, BOOT_WINDOW), Habit(OPENS, OPEN_WINDOW)
         self.admission: Asker[str, Admission | None] = Asker("admission", _admit)
         self.issued: Asker[str, Issued | None] = Asker("issued", _issue)
+        self.rechecker = Rechecker(self.everything)
         self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
         self._left_open: dict[int, Link] = {}
@@ -95,6 +97,8 @@ class Process:
         if isinstance(ids, list):
             self.commander.wake(ids)
         match message:
+            case {"recheck": [*pks]}:
+                self._background(self.rechecker.look({int(str(pk)) for pk in pks}))
             case {"replaced": [int(pk), int(generation)]}:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation:
@@ -189,7 +193,12 @@ class Process:
         return not flapping
 
     async def _run(self) -> None:
-        due = {self._expire: TICK_SECONDS, self.commander.sweep: SWEEP_SECONDS, self._tell: BEAT_SECONDS}
+        due = {
+            self._expire: TICK_SECONDS,
+            self.commander.sweep: SWEEP_SECONDS,
+            self._tell: BEAT_SECONDS,
+            self.rechecker.look: RECHECK_SECONDS,
+        }
         last = dict.fromkeys(due, time.monotonic())
         while True:
             await asyncio.sleep(TICK_SECONDS / 2)

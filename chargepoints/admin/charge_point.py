@@ -115,6 +115,8 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
         "integration",
         "state",
         "created_at",
+        "maintenance",
+        "maintenance_reason",
         "registration_told",
         "has_password",
         "elsewhere",

@@ -28,6 +28,7 @@ class ChargePoint(models.Model):
     )
     # Typed, but another charge point has it: it is shown as a conflict and used as soon as it is free (SPEC section 1).
     wanted_identity = models.CharField(max_length=48, blank=True, editable=False)
+    wanted_since = models.DateTimeField(null=True, blank=True, editable=False)
     former_identity = models.CharField(max_length=48, blank=True, editable=False, help_text="Before it was archived.")
     sticker = models.CharField(max_length=40, blank=True, help_text="The number on the housing.")
     location = models.CharField(max_length=120, blank=True)

@@ -14,6 +14,7 @@ from chargepoints.services.changes import changed
 from chargepoints.services.credentials import passwords_used
 from chargepoints.services.log_lines import log_lines_append
 from chargepoints.services.states import states_refresh
+from hub import bus
 
 # A gateway that was not seen for this long has died, and its chargers are not connected through it any more.
 DEAD_AFTER_SECONDS = 20
@@ -113,6 +114,24 @@ def connections_close(*, closed: Sequence[Closed]) -> None:
     if ended:
         sql.execute(_NO_POWER, ended)
     states_refresh(charge_point_ids=ended)
+
+
+_GATEWAYS = """
+SELECT charge_point_id, gateway FROM chargepoints_connection WHERE charge_point_id = ANY(%s) AND is_connected
+"""
+
+
+def connections_recheck(*, charge_point_ids: Sequence[int]) -> None:
+    """After the commit, have the gateways look again whether these may be connected, and close what may not.
+
+    A wake-up that gets lost is healed: each gateway looks at all its sockets every 30 s.
+    """
+    held: dict[str, list[int]] = {}
+    for pk, gateway in sql.rows(_GATEWAYS, sorted(charge_point_ids)):
+        held.setdefault(gateway, []).append(pk)
+    messages = [(bus.gateway_channel(gateway), {"recheck": pks}) for gateway, pks in held.items()]
+    if messages:
+        transaction.on_commit(lambda: bus.publish(messages), robust=True)
 
 
 _ATTEMPT = """

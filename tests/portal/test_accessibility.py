@@ -50,8 +50,12 @@ class Stage:
         yield reverse("overview")
         yield reverse("overview") + "?q=nothing-like-this"
         for charge_point in (self.busy, self.offline):
-            for name in ("", "_status_log", "_configuration", "_integration"):
+            for name in ("", "_status_log", "_configuration", "_integration", "_settings"):
                 yield reverse(f"charge_point{name}", args=[charge_point.pk])
+        for name in ("identity", "password", "activation", "archive"):
+            yield reverse(f"charge_point_{name}", args=[self.busy.pk])
+        yield reverse("charge_point_new")
+        yield reverse("charge_points_archived")
         for kind in FORMS:
             yield reverse("action", args=[self.busy.pk, kind])
         yield reverse("change_site", args=[self.busy.pk])
