@@ -73,6 +73,17 @@ class Refused:
     path: str
     reason: Refusal
     http_status: int
+    # Of the password that an unknown identity offered; empty when it offered none that could be its own.
+    password_hmac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A handshake of an identity that no charge point has, as far as taking it in is concerned."""
+
+    identity: str
+    remote_address: str
+    password_hmac: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from chargepoints.views import actions, charge_point, commands, configuration, drivers, log, overview
+from chargepoints.views import (
+    accept,
+    actions,
+    charge_point,
+    commands,
+    configuration,
+    drivers,
+    imports,
+    log,
+    overview,
+    unknown,
+)
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -16,5 +27,17 @@ urlpatterns: list[URLPattern] = [
     path("charge-points/<int:pk>/actions/<slug:kind>/", actions.action, name="action"),
     path("charge-points/<int:pk>/keys/", drivers.keys, name="keys"),
     path("commands/<uuid:pk>/", commands.command, name="command"),
+    path("charge-points/import/", imports.upload, name="import"),
+    path("charge-points/import/template.<str:kind>", imports.template, name="import_template"),
+    path("charge-points/import/passwords/", imports.passwords, name="import_passwords"),
+    path("charge-points/import/<str:token>/", imports.check, name="import_check"),
+    path("unknown/", unknown.unknown, name="unknown"),
+    path("unknown/accept/", accept.accept, name="unknown_accept"),
+    path("unknown/ignore/", unknown.ignore, name="unknown_ignore"),
+    path("unknown/unignore/", unknown.unignore, name="unknown_unignore"),
+    path("unknown/sites/", accept.sites, name="unknown_sites"),
+    path("unknown/<int:pk>/accept/", accept.accept_waiting, name="unknown_accept_waiting"),
+    path("unknown/<int:pk>/reject/", unknown.reject, name="unknown_reject"),
+    path("unknown/<int:pk>/called/", accept.called, name="unknown_called"),
     *log.urlpatterns,
 ]
