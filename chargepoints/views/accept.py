@@ -46,7 +46,7 @@ def accept(request: HtmxHttpRequest) -> HttpResponse:
     """Accept an identity that was refused: the dialog, and on POST the charge point."""
     editor_only(request.user)
     given = request.POST if request.method == "POST" else request.GET
-    identity = given.get("identity", "")
+    identity = _text(given.get("identity", ""))
     number = given.get("attempt", "")
     rows = unknown_of(request.user, [identity]).order_by("-last_at", "-pk")
     attempt = rows.filter(pk=int(number)).first() if number.isdecimal() and len(number) < 19 else rows.first()
@@ -84,6 +84,11 @@ def accept(request: HtmxHttpRequest) -> HttpResponse:
     return _accepted(request, made, password)
 
 
+def _text(given: str) -> str:
+    """Without what PostgreSQL cannot hold, and no longer than anything that could match."""
+    return given.replace("\x00", "")[:255]
+
+
 def _initial(request: HtmxHttpRequest, attempt: ConnectionAttempt, identity: str) -> Context:
     site = site_suggested(request.user, attempt.remote_address, request.session.get(SITE_REMEMBERED))
     return {"site": site, "name": identity, "connectors": 1, "proof": proofs_of(attempt)[0]}
@@ -101,7 +106,7 @@ def _taken(request: HtmxHttpRequest, identity: str) -> HttpResponse:
 
 
 def _dialog(request: HtmxHttpRequest, form: WaitingForm | None, context: Context, *, status: int = 200) -> HttpResponse:
-    query = request.GET.get("q", "")
+    query = _text(request.GET.get("q", ""))
     chosen = form["site"].value() if form else None
     text = str(getattr(chosen, "pk", chosen) or "")
     number = int(text) if text.isdecimal() and len(text) < 19 else None
@@ -132,7 +137,7 @@ def sites(request: HtmxHttpRequest) -> HttpResponse:
     editor_only(request.user)
     chosen = request.GET.get("site", "")
     number = int(chosen) if chosen.isdecimal() and len(chosen) < 19 else None
-    query = request.GET.get("q", "")[:100]
+    query = _text(request.GET.get("q", ""))
     context = {"sites": _sites(request.user, query, number), "chosen": number, "q": query}
     return render(request, "chargepoints/unknown/_sites.html", context)
 

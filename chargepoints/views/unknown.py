@@ -115,7 +115,7 @@ def unignore(request: HtmxHttpRequest) -> HttpResponse:
 
 def _decided(request: HtmxHttpRequest) -> tuple[str, Place]:
     editor_only(request.user)
-    identity = request.POST.get("identity", "")
+    identity = request.POST.get("identity", "").replace("\x00", "")
     receiver = receiving_organisation()
     if receiver is None or not unknown_attempts_for(request.user).filter(identity__iexact=identity).exists():
         raise Http404
