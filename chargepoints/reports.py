@@ -78,15 +78,6 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
-    """A handshake of an identity that no charge point has, as far as taking it in is concerned."""
-
-    identity: str
-    remote_address: str
-    password_hmac: str
-
-
-@dataclass(frozen=True, slots=True)
 class Boot:
     """What a charger says of itself when it starts."""
 

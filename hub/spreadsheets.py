@@ -80,7 +80,7 @@ def _limited(cells: Iterator[Sequence[str]]) -> list[Row]:
 def _plain(cell: str) -> str:
     """Trimmed, and without the apostrophe that `neutral` has put before it."""
     text = cell.strip()
-    return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
+    return text[1:].strip() if text[:1] == "'" and text[1:2] in _FORMULA else text
 
 
 def _csv(content: bytes) -> Iterator[list[str]]:

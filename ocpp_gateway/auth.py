@@ -10,9 +10,9 @@ from urllib.parse import unquote_to_bytes
 
 from chargepoints.certificates import Presented
 from chargepoints.choices import Refusal
-from chargepoints.reports import Stranger
 from chargepoints.selectors.admission import Admission, Issued
 from chargepoints.services.credentials import SHORTEST, password_hmac, password_which
+from chargepoints.services.strangers import Stranger
 from ocpp_gateway.client_certificates import certificate_name, presented
 from ocpp_gateway.encoding import clean
 from ocpp_gateway.errors import Version

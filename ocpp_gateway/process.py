@@ -17,10 +17,10 @@ from django.conf import settings
 from django.db import transaction
 
 from chargepoints import events
-from chargepoints.reports import Closed, Stranger
+from chargepoints.reports import Closed
 from chargepoints.selectors.admission import Admission, Issued, admissions, issued_certificates
 from chargepoints.services import connections
-from chargepoints.services.strangers import strangers_take_in
+from chargepoints.services.strangers import Stranger, strangers_take_in
 from hub import bus
 from ocpp_gateway import registration
 from ocpp_gateway.admission import Door

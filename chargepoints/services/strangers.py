@@ -1,6 +1,7 @@
 """Taking in chargers that nobody has registered, where the setting HUB_UNKNOWN_CHARGERS says so."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -8,7 +9,6 @@ from django.db import IntegrityError, transaction
 from chargepoints import sql
 from chargepoints.choices import Registration
 from chargepoints.models import ChargePoint, Site
-from chargepoints.reports import Stranger
 from chargepoints.selectors.strangers import QUARANTINE_SITE, QUARANTINE_TEAM, receiving_organisation, waiting_in
 from chargepoints.services.states import states_refresh
 from hub.audit.choices import ActorKind
@@ -33,6 +33,15 @@ UPDATE chargepoints_connectionattempt a SET charge_point_id = n.id, ignored_at =
 FROM unnest(%s::bigint[], %s::text[]) AS n (id, key)
 WHERE a.charge_point_id IS NULL AND lower(a.identity) = n.key
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A handshake of an identity that no charge point has, as far as taking it in is concerned."""
+
+    identity: str
+    remote_address: str
+    password_hmac: str
 
 
 def attempts_tie(*, charge_points: Sequence[ChargePoint]) -> None:
