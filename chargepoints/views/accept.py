@@ -37,6 +37,7 @@ from hub.teams.choices import Right
 
 CONFLICT, INVALID = 409, 422
 SITE_REMEMBERED = "accept_site"
+ALL_SITES = 500  # where there is no script to search with
 Context = dict[str, object]
 
 
@@ -106,16 +107,14 @@ def _taken(request: HtmxHttpRequest, identity: str) -> HttpResponse:
 
 
 def _dialog(request: HtmxHttpRequest, form: WaitingForm | None, context: Context, *, status: int = 200) -> HttpResponse:
-    query = _text(request.GET.get("q", ""))
     chosen = form["site"].value() if form else None
     text = str(getattr(chosen, "pk", chosen) or "")
     number = int(text) if text.isdecimal() and len(text) < 19 else None
     context = {
         "section": "unknown",
         "form": form,
-        "sites": _sites(request.user, query, number),
+        "sites": _sites(request.user, "", number, SITES_SHOWN if request.htmx else ALL_SITES),
         "chosen": number,
-        "q": query,
         **context,
     }
     name = "_dialog" if request.htmx else "accept"
@@ -124,11 +123,11 @@ def _dialog(request: HtmxHttpRequest, form: WaitingForm | None, context: Context
     return response
 
 
-def _sites(person: Person, query: str, chosen: int | None) -> list[object]:
+def _sites(person: Person, query: str, chosen: int | None, most: int = SITES_SHOWN) -> list[object]:
     """The sites found, the chosen one first."""
     found = sites_to_accept(person, query.split()[:8])
     first = list(sites_to_accept(person).filter(pk=chosen)) if chosen else []
-    return [*first, *found.exclude(pk__in=[site.pk for site in first])[:SITES_SHOWN]]
+    return [*first, *found.exclude(pk__in=[site.pk for site in first])[:most]]
 
 
 @require_safe
