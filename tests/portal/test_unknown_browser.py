@@ -79,7 +79,7 @@ def test_two_clicks_from_unknown_to_live(running: Server, charger: Charger, page
     row.get_by_role("button", name="Accept").click()
     dialog = page.get_by_role("dialog", name="Accept NEW*1")
     expect(dialog.get_by_role("radio", name="With the password it offered")).to_be_checked()
-    dialog.get_by_label("Name").press("Enter")
+    dialog.get_by_role("button", name="Accept").click()
     done = page.get_by_role("dialog", name="NEW*1 is accepted")
     expect(done).to_contain_text("Waiting for its next call")
     expect(page.get_by_role("row").filter(has_text="NEW*1")).to_have_count(0)
