@@ -73,6 +73,8 @@ class Refused:
     path: str
     reason: Refusal
     http_status: int
+    # Of the password that an unknown identity offered; empty when it offered none that could be its own.
+    password_hmac: str = ""
 
 
 @dataclass(frozen=True, slots=True)

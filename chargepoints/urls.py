@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from chargepoints.views import (
+    accept,
     actions,
     api_keys,
     charge_point,
@@ -11,6 +12,7 @@ from chargepoints.views import (
     commands,
     configuration,
     drivers,
+    imports,
     integration,
     invitations,
     log,
@@ -20,6 +22,7 @@ from chargepoints.views import (
     overview,
     passwords,
     sites,
+    unknown,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -80,5 +83,17 @@ urlpatterns: list[URLPattern] = [
     path("api-keys/", api_keys.api_keys, name="api_keys"),
     path("api-keys/new/", api_keys.api_key_new, name="api_key_new"),
     path("api-keys/<int:pk>/revoke/", api_keys.api_key_revoking, name="api_key_revoke"),
+    path("charge-points/import/", imports.upload, name="import"),
+    path("charge-points/import/template.<str:kind>", imports.template, name="import_template"),
+    path("charge-points/import/passwords/", imports.passwords, name="import_passwords"),
+    path("charge-points/import/<str:token>/", imports.check, name="import_check"),
+    path("unknown/", unknown.unknown, name="unknown"),
+    path("unknown/accept/", accept.accept, name="unknown_accept"),
+    path("unknown/ignore/", unknown.ignore, name="unknown_ignore"),
+    path("unknown/unignore/", unknown.unignore, name="unknown_unignore"),
+    path("unknown/sites/", accept.sites, name="unknown_sites"),
+    path("unknown/<int:pk>/accept/", accept.accept_waiting, name="unknown_accept_waiting"),
+    path("unknown/<int:pk>/reject/", unknown.reject, name="unknown_reject"),
+    path("unknown/<int:pk>/called/", accept.called, name="unknown_called"),
     *log.urlpatterns,
 ]

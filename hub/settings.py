@@ -7,7 +7,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.env import broker, database, email, env, roles
+from hub.env import broker, database, email, env, roles, unknown_chargers
 
 # QuerySet[Site], Paginator[Site] and the like at run time, not only for the type checker.
 django_stubs_ext.monkeypatch()
@@ -47,6 +47,9 @@ OCPP_HEARTBEAT_INTERVAL = env.int("HUB_OCPP_HEARTBEAT_INTERVAL", default=300)
 # Seconds until the next boot of a charger that is pending or rejected, and for the boot that a new one was asked for.
 OCPP_BOOT_RETRY_INTERVAL = env.int("HUB_OCPP_BOOT_RETRY_INTERVAL", default=60)
 OCPP_BOOT_PATIENCE = env.float("HUB_OCPP_BOOT_PATIENCE", default=60.0)
+# Chargers that nobody has registered: refuse, pending or accept; and how many at most wait for a person's decision.
+UNKNOWN_CHARGERS = unknown_chargers(env.str("HUB_UNKNOWN_CHARGERS", default="refuse"))
+UNKNOWN_LIMIT = env.int("HUB_UNKNOWN_LIMIT", default=50)
 EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
 LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
 # REST API, all processes together: requests of one key, and requests with a wrong key from one address; 0 is no limit.

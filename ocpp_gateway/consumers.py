@@ -70,12 +70,14 @@ class ChargerConsumer(AsyncConsumer):
             known = await process.admission.ask(greeting.identity) if greeting.identity else None
             shown = greeting.certificate
             issued = await process.issued.ask(shown.fingerprint) if known and shown else None
+            version = auth.choose_version(greeting.subprotocols, _SUPPORTED) or auth.assumed_version(
+                greeting, known, _SUPPORTED
+            )
+            if known is None and settings.UNKNOWN_CHARGERS != "refuse" and (new := auth.stranger(greeting, version)):
+                known = await process.strangers.ask(new)
         except DatabaseAwayError:
             await self._unavailable(send)
             return None
-        version = auth.choose_version(greeting.subprotocols, _SUPPORTED) or auth.assumed_version(
-            greeting, known, _SUPPORTED
-        )
         trust = auth.judge(greeting, version, known, issued)
         if isinstance(trust, Refusal) or known is None or version is None:
             refusal = trust if isinstance(trust, Refusal) else Refusal.UNKNOWN_IDENTITY
@@ -272,6 +274,7 @@ class ChargerConsumer(AsyncConsumer):
                     path=encoding.clean(greeting.path),
                     reason=refusal,
                     http_status=auth.HTTP_STATUS[refusal],
+                    password_hmac=auth.offered_hmac(greeting) if charge_point_id is None else "",
                 )
             )
         )

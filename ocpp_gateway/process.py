@@ -20,6 +20,7 @@ from chargepoints import events
 from chargepoints.reports import Closed
 from chargepoints.selectors.admission import Admission, Issued, admissions, issued_certificates
 from chargepoints.services import connections
+from chargepoints.services.strangers import Stranger, strangers_take_in
 from hub import bus
 from ocpp_gateway import registration
 from ocpp_gateway.admission import Door
@@ -39,6 +40,7 @@ BEAT_SECONDS = 5.0
 # Our own close code for a socket whose charger opened a newer one (H12; daphne allows 3000 to 4999).
 CLOSE_REPLACED = 4001
 CLOSE_SILENT = 4002
+CLOSE_SENT_AWAY = 4005
 # A client that re-opens whatever is closed must not loop: after so many replacements both stay (QUIRKS 1.2).
 REPLACEMENTS, REPLACEMENT_WINDOW = 3, 10.0
 # What counts as a habit worth a finding, and as two sockets that are both in use (seconds).
@@ -57,6 +59,11 @@ def _issue(fingerprints: Sequence[str]) -> list[Issued | None]:
     return [found.get(fingerprint) for fingerprint in fingerprints]
 
 
+def _take_in(strangers: Sequence[Stranger]) -> list[Admission | None]:
+    strangers_take_in(strangers=strangers)
+    return _admit([stranger.identity for stranger in strangers])
+
+
 class Process:
     """Everything that the sockets of one event loop share."""
 
@@ -72,6 +79,7 @@ class Process:
         self.admission: Asker[str, Admission | None] = Asker("admission", _admit)
         self.issued: Asker[str, Issued | None] = Asker("issued", _issue)
         self.rechecker = Rechecker(self.everything)
+        self.strangers: Asker[Stranger, Admission | None] = Asker("strangers", _take_in)
         self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
         self._left_open: dict[int, Link] = {}
@@ -103,6 +111,10 @@ class Process:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation:
                     self._replace(link)
+            case {"sent_away": [int(pk), str(reason)]}:
+                link = self.links.get(pk)
+                if link is not None:
+                    link.close(CLOSE_SENT_AWAY, reason)
             case {"left": [int(pk), int(generation)]}:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation and link.closing is None:

@@ -136,10 +136,10 @@ def connections_recheck(*, charge_point_ids: Sequence[int]) -> None:
 
 _ATTEMPT = """
 INSERT INTO chargepoints_connectionattempt AS a (fingerprint, charge_point_id, identity, remote_address, user_name,
-    subprotocols, path, reason, http_status, count, first_at, last_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s)
+    subprotocols, path, reason, http_status, password_hmac, count, first_at, last_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s)
 ON CONFLICT (fingerprint) DO UPDATE SET count = a.count + 1, last_at = excluded.last_at,
-    charge_point_id = excluded.charge_point_id
+    charge_point_id = excluded.charge_point_id, password_hmac = excluded.password_hmac
 """
 
 _REFUSED = """
@@ -162,6 +162,7 @@ def attempts_record(*, refused: Sequence[Refused]) -> None:
             entry.path[:512],
             str(entry.reason),
             entry.http_status,
+            entry.password_hmac,
             entry.at,
             entry.at,
         )

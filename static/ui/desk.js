@@ -106,10 +106,20 @@ document.addEventListener("keydown", (event) => {
   target.scrollIntoView({block: "nearest"});
 });
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(byId(button.dataset.copy).textContent);
-    say("Copied.");
-  });
+/* Copying, also in dialogs that come later. */
+function copies() {
+  for (const button of document.querySelectorAll("[data-copy][hidden]")) button.hidden = !navigator.clipboard;
 }
+copies();
+document.addEventListener("htmx:afterSettle", copies);
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(byId(button.dataset.copy).textContent);
+  say("Copied.");
+});
+
+/* What refreshes itself rests while nobody sees it. */
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
+});

@@ -65,6 +65,7 @@ class Stage:
         yield from (reverse("organisation"), reverse("team_edit", args=[site.team_id]))
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
+        yield from unknown_and_import_urls()
         yield "/no/such/page/"
 
 
@@ -76,6 +77,16 @@ def stage(server: StartServer, alice: User, charge_point: ChargePoint, far_charg
         charge_point.configuration.create(key=key, value="1", reported_at=now(), **fields)
     _offline(far_charge_point)
     return Stage(server(), alice, charge_point, far_charge_point)
+
+
+def unknown_and_import_urls() -> Iterator[str]:
+    """The inbox and its dialog as a page, and the import."""
+    fields = {"reason": "unknown-identity", "http_status": 401, "first_at": now(), "last_at": now()}
+    ConnectionAttempt.objects.create(fingerprint="u", identity="NEW-1", remote_address="192.0.2.9", **fields)
+    for query in ("", "?show=ignored", "?q=nothing-like-this"):
+        yield reverse("unknown") + query
+    yield reverse("unknown_accept") + "?identity=NEW-1"
+    yield reverse("import")
 
 
 def _busy(charge_point: ChargePoint) -> None:

@@ -46,5 +46,5 @@ DROP FUNCTION ledger_balanced, ledger_line_added, ledger_append_only;
 class Migration(migrations.Migration):
     """Rules that hold whoever writes."""
 
-    dependencies = [("chargepoints", "0009_money")]
+    dependencies = [("chargepoints", "0010_money")]
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]

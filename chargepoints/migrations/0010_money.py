@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chargepoints', '0008_people'),
+        ('chargepoints', '0009_wanted_since'),
         ('teams', '0002_people'),
     ]
 
