@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from chargepoints.views import actions, charge_point, commands, configuration, drivers, log, overview
+from chargepoints.views import actions, audit, charge_point, commands, configuration, drivers, log, overview
 
 urlpatterns: list[URLPattern] = [
     path("", overview.overview, name="overview"),
@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern] = [
     path("charge-points/<int:pk>/keys/", drivers.keys, name="keys"),
     path("commands/<uuid:pk>/", commands.command, name="command"),
     *log.urlpatterns,
+    *audit.urlpatterns,
 ]
