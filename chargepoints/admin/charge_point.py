@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import (
@@ -34,6 +35,7 @@ from chargepoints.services.commands import command_create
 from chargepoints.services.credentials import LONGEST, SHORTEST, password_set
 from chargepoints.services.states import states_refresh
 from hub.admin import ArchivedFilter, ScopedAdmin, ScopedInline, archived, link, link_to_list, moment
+from hub.audit.models import AuditEntry
 from hub.http import remote_address
 
 REPORTED = (
@@ -197,17 +199,19 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
         lists = [
             (
                 link_to_list(
-                    model, str(model._meta.verbose_name_plural).capitalize(), charge_point__id__exact=charge_point.pk
+                    model, capfirst(str(model._meta.verbose_name_plural)), charge_point__id__exact=charge_point.pk
                 ),
             )
             for model in HISTORY
         ]
+        audit = link_to_list(AuditEntry, "Audit log", noun="charge_point", object_id=charge_point.pk)
         return format_html(
-            "{} · {} · {} · {}",
+            "{} · {} · {} · {} · {}",
             link(charge_point.site, "Site"),
             link_to_list(Connector, "Connectors", charge_point__id__exact=charge_point.pk),
             link(getattr(charge_point, "connection", None), "Connection"),
             format_html_join(" · ", "{}", lists),
+            audit,
         )
 
 

@@ -52,7 +52,7 @@ def _row(entry: AuditEntry, targets: set[Named]) -> AuditRow:
         entry=entry,
         deed=deed(entry),
         summary=summary(entry),
-        changes=[change for change in changes(entry) if change.name != "command id"],
+        changes=changes(entry),
         has_before=bool(entry.before),
         glyph=GLYPHS.get(ActorKind(entry.actor_kind), "zap" if entry.actor_kind == ActorKind.HUB else ""),
         where=", ".join(str(part) for part in (entry.organisation, entry.team) if part),

@@ -16,7 +16,7 @@ class AuditEntryAdmin(HistoryAdmin[AuditEntry]):
     """Who did what. Not even a superuser changes an entry."""
 
     organisation_path = "organisation"
-    list_display = (moment("at"), "what", "actor_kind", "address", "act", "organisation", "reason")
+    list_display = (moment("at"), "what", "address", "reason", "organisation")
     list_select_related = ("organisation", "team")
     list_filter = ("actor_kind", "noun")
     search_fields = ("actor_name", "object_name", "=object_id", "reason", "=act")

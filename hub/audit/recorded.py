@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from hub.audit.records import Actor, Place, audit_record
 from hub.teams.models import Organisation, Team, User
 
-HIDDEN, HIDDEN_NEW = "(hidden)", "(hidden, a new one)"
+HIDDEN, HIDDEN_NEW = "(hidden)", "(a new one)"
 _SECRET_ENDS = ("password", "_hmac", "_hash", "session_key", "secret")
 # Written by machines, or told by another field.
 _UNTOLD = frozenset({"next_password_hmac", "last_login", "integration", "state"})

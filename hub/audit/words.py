@@ -9,6 +9,7 @@ from hub.audit.models import AuditEntry
 NOTHING = "–"  # noqa: RUF001 - an en dash is what an empty cell shows
 SHORT = 40
 SHOWN_CHANGES = 3
+_IN_THE_DEED = frozenset({"command", "command_id"})
 
 # The verb of an act (`site.edited` is the verb `edited` on the noun `site`): what was done to the object.
 ACTS: dict[str, str] = {
@@ -117,6 +118,8 @@ def deed(entry: AuditEntry) -> str:
 def changes(entry: AuditEntry) -> list[Change]:
     """Every field that the entry names, in words."""
     names = [*entry.before, *(name for name in entry.after if name not in entry.before)]
+    if verb_of(entry.act) == "commanded":
+        names = [name for name in names if name not in _IN_THE_DEED]
     return [
         Change(field_words(name), value_words(name, entry.before.get(name)), value_words(name, entry.after.get(name)))
         for name in names

@@ -5,7 +5,7 @@ import pytest
 from chargepoints.models import ChargePoint
 from hub.teams.models import User
 from tests import factories
-from tests.portal.admin_tools import history_of
+from tests.portal.admin_tools import history_of, people_of
 
 
 @pytest.fixture
@@ -16,3 +16,4 @@ def filled(alice: User, charlie: User, charge_point: ChargePoint, foreign_charge
         operator = point.site.team.organisation
         holder = factories.driver(operator, f"Driver of {operator}")
         factories.charge_key(holder=holder, id_tag=f"TAG-{operator}")
+        people_of(operator)

@@ -25,6 +25,7 @@ from chargepoints.models import (
     LinkPeriod,
     LocalList,
     LogLine,
+    MaintenancePeriod,
     MeterSample,
     Reservation,
     SecurityEvent,
@@ -32,15 +33,16 @@ from chargepoints.models import (
     SiteLimit,
     StatusChange,
 )
+from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
-from hub.teams.models import Member, Organisation, Team, User
+from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, Team, User
 from tests import factories
 from tests.conftest import signed_in
 from tests.portal.admin_tools import address_of, objects, url
 
 MODELS = [
     model
-    for label in ("teams", "chargepoints")
+    for label in ("teams", "audit", "chargepoints")
     for model in apps.get_app_config(label).get_models()
     if model is not SiteLimit
 ]
@@ -62,6 +64,11 @@ HISTORY = [
     SecurityEvent,
     InstalledCertificate,
     IssuedCertificate,
+    MaintenancePeriod,
+    ApiKey,
+    Invitation,
+    SignIn,
+    AuditEntry,
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 
