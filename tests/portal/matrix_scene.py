@@ -4,6 +4,7 @@ import copy
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -24,6 +25,7 @@ from tests.portal.matrix import ANYBODY, Roles, Url
 NEAR, FAR, FOREIGN = "near", "far", "foreign"
 NOT_SIGNED_IN = "nobody"
 Arguments = dict[str, object]
+_WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(?:teams|chargepoints|audit)_', re.IGNORECASE)
 
 
 @dataclass
@@ -147,14 +149,18 @@ def observed(method: str, answer: HttpResponseBase) -> str:
     return "in" if status < 400 or told else str(status)
 
 
-def rows_written() -> int:
-    """How many rows this transaction has written so far, to the domain's tables; rolled back ones count too."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) FROM pg_stat_xact_user_tables "
-            "WHERE relname ~ '^(teams|chargepoints|audit)_'"
-        )
-        return int(cursor.fetchone()[0])
+@contextmanager
+def writes() -> Iterator[list[str]]:
+    """The statements that change the domain's tables while this lasts."""
+    found: list[str] = []
+
+    def note(execute: Callable[..., object], sql: str, params: object, many: bool, context: object) -> object:
+        if _WRITE.match(str(sql)):
+            found.append(str(sql)[:200])
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(note):
+        yield found
 
 
 def routes() -> dict[str, str]:

@@ -33,7 +33,7 @@ from tests.portal.matrix_scene import (
     expected,
     observed,
     routes,
-    rows_written,
+    writes,
 )
 
 WALK_THE_ADMINISTRATION = frozenset({"alice", "bob", NOT_SIGNED_IN})
@@ -84,15 +84,14 @@ def walked(url: Url, scene: Scene, who: str) -> list[str]:
         for method in ("GET", "POST"):
             wanted = expected(url, method, scene, who, place)
             client = scene.client(who, url)
-            with transaction.atomic():
-                before = rows_written()
+            with transaction.atomic(), writes() as written:
                 answer = client.generic(method, where)
-                got, written = observed(method, answer), rows_written() - before
                 transaction.set_rollback(True)
+            got = observed(method, answer)
             if got not in wanted:
                 wrong.append(f"{who} {method} {where} ({place}): {got} {answer.status_code}, not {sorted(wanted)}")
             if got != "in" and written:
-                wrong.append(f"{who} {method} {where} ({place}): refused, but {written} rows were written")
+                wrong.append(f"{who} {method} {where} ({place}): refused, but {written}")
     return wrong
 
 
