@@ -61,8 +61,9 @@ class Recorded(_ModelAdmin):
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """The rows of an inline: each is an act of its own."""
         model = formset.model
+        going = [each.instance.pk for each in formset.deleted_forms if each.instance.pk]
         ids = [each.instance.pk for each in formset.initial_forms if each.has_changed()]
-        former = model._default_manager.in_bulk(ids)
+        former = model._default_manager.in_bulk([*ids, *going])
         path = self._inline_path(model)
         super().save_formset(request, form, formset, change)
         for obj in formset.new_objects:
@@ -70,9 +71,8 @@ class Recorded(_ModelAdmin):
         for obj, _ in formset.changed_objects:
             before, after = differences(former[obj.pk], obj)
             record(request, "edited", obj, path, before=before, after=after)
-        for obj in formset.deleted_objects:
-            gone = former.get(obj.pk, obj)
-            record(request, "deleted", gone, path, before=facts(gone))
+        for pk in going:
+            record(request, "deleted", former[pk], path, before=facts(former[pk]))
 
     def _inline_path(self, model: type[Model]) -> str:
         inlines = (getattr(each, "organisation_path", "") for each in self.inlines if each.model is model)

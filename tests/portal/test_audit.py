@@ -102,13 +102,18 @@ def test_filters(acts: list[AuditEntry], alice_client: Client, alice: User, site
     assert {query: shown(alice_client, query) for query in found} == found
 
 
-def test_days_are_those_of_the_site(alice_client: Client, site: Site, acts: list[AuditEntry]) -> None:
+def test_days_are_those_of_the_site(alice_client: Client, site: Site) -> None:
     """Half past eleven at night in UTC is the next day in Oslo."""
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_auditentry DISABLE TRIGGER audit_append_only")
-        cursor.execute("UPDATE audit_auditentry SET at = %s", [datetime(2026, 1, 5, 23, 30, tzinfo=UTC)])
-        cursor.execute("ALTER TABLE audit_auditentry ENABLE TRIGGER audit_append_only")
-    assert len(shown(alice_client, f"?site={site.pk}&since=2026-01-06&until=2026-01-06")) == 2
+    AuditEntry.objects.create(
+        at=datetime(2026, 1, 5, 23, 30, tzinfo=UTC),
+        organisation=site.team.organisation,
+        site_id=site.pk,
+        actor_kind=ActorKind.HUB,
+        actor_name="Hub",
+        act="site.edited",
+        noun="site",
+    )
+    assert len(shown(alice_client, f"?site={site.pk}&since=2026-01-06&until=2026-01-06")) == 1
     assert shown(alice_client, f"?site={site.pk}&until=2026-01-05") == []
 
 
@@ -133,11 +138,14 @@ def test_the_number_of_queries_does_not_grow(
             shown(alice_client)
         return len(captured)
 
-    entry(site)
-    few = queries()
-    for number in range(20):
+    def more(number: int) -> None:
         entry(site, after={"power_limit_w": number})
         command_create(charge_point=charge_point, kind="reboot", parameters={"type": "Soft"}, author=alice)
+
+    more(0)
+    few = queries()
+    for number in range(1, 20):
+        more(number)
     assert queries() == few
 
 
