@@ -15,7 +15,7 @@ To add an address, write one line in TABLE:
 - `whole=True` is for what nobody does who is limited to some sites: Bob is refused.
 - `as_key=True` is for the API: the same people by keys of their own; nobody gets 401 instead of the login page.
 - `staff=True` is for the administration: who is not staff is led to its login page. It is walked by Alice, Bob and
-  nobody only; `test_admin.py` asks for the others.
+  nobody only; `test_admin.py` asks for the others. `led_away=True`: they are led to another page instead.
 
 A POST is sent with an empty body, so it may be told that something is missing; that counts as getting in.
 """
@@ -54,24 +54,34 @@ class Url:
     whole: bool = False
     as_key: bool = False
     staff: bool = False
+    led_away: bool = False
     path: str = ""
 
 
-def page(label: str, model: type[Model], *, add: bool = True, change: bool = True, seen: bool = True) -> list[Url]:
-    """The addresses of one model in the administration; `seen=False`: superusers only."""
+def page(
+    label: str,
+    model: type[Model],
+    *,
+    add: bool = True,
+    change: bool = True,
+    delete: bool | None = None,
+    seen: bool = True,
+) -> list[Url]:
+    """The addresses of one model in the administration; `seen=False`: superusers only. Deleted is what can be added."""
     read = ADMINS if seen else NOBODY
     one = read if model is not domain.MeterSample else NOBODY
     lacking = 403 if seen and one else 404
     of: str | type[Model] = model if seen else ""
     more: dict[str, object] = {} if seen else {"object_id": "1"}
     write = ADMINS if add else NOBODY
+    remove = write if delete is None else NOBODY
     edit = ADMINS if change else NOBODY
     name = f"admin:{label}_{model._meta.model_name}"
     return [
         Url(f"{name}_changelist", get=read, post=read, staff=True),
         Url(f"{name}_add", get=write, post=write, staff=True),
         Url(f"{name}_change", of=of, more=more, get=one, post=edit, refused=lacking, staff=True),
-        Url(f"{name}_delete", of=of, more=more, get=write, post=write, refused=lacking, staff=True),
+        Url(f"{name}_delete", of=of, more=more, get=remove, post=remove, refused=lacking, staff=True),
         Url(f"{name}_history", of=of, more=more, get=one, post=one, refused=lacking, staff=True),
         # Leads to the change page, whatever there is.
         Url(
@@ -144,11 +154,11 @@ EDITED = (domain.Site, domain.Connector, domain.Driver, domain.ChargeKey)
 ADMINISTRATION = [
     Url("admin:index", get=EVERY, post=EVERY, staff=True),
     Url("admin:login", get=ANYBODY, post=ANYBODY),
-    Url("admin:logout", get=None, post=EVERY, staff=True),
+    Url("admin:logout", post=EVERY, staff=True, led_away=True),
     Url("admin:password_change", get=EVERY, post=EVERY, staff=True),
-    Url("admin:password_change_done", get=EVERY, post=EVERY, staff=True),
-    Url("admin:jsi18n", get=EVERY, post=EVERY, staff=True),
-    Url("admin:autocomplete", get=NOBODY, post=NOBODY, staff=True),
+    Url("admin:password_change_done", get=EVERY, staff=True),
+    Url("admin:jsi18n", get=EVERY, staff=True),
+    Url("admin:autocomplete", get=NOBODY, staff=True),
     Url(
         "admin:view_on_site",
         of="",
@@ -163,7 +173,8 @@ ADMINISTRATION = [
     Url("admin:auth_user_password_change", of="user", get=ADMINS, post=ADMINS, staff=True),
     *(line for model in HISTORY for line in page("chargepoints", model, add=False, change=False)),
     *(line for model in EDITED for line in page("chargepoints", model)),
-    *page("chargepoints", domain.ChargePoint),
+    # The one here has a history.
+    *page("chargepoints", domain.ChargePoint, delete=False),
     *page("chargepoints", domain.GatewayProcess, add=False, change=False, seen=False),
     *(line for model in (teams.Team, teams.Member, teams.User) for line in page("teams", model)),
     *page("teams", teams.Organisation, add=False),

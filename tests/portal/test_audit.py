@@ -3,11 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from django.db import connection
+from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -23,10 +25,12 @@ from tests import factories
 from tests.conftest import signed_in
 
 
-def entry(site: Site, actor: Actor = HUB, act: str = "edited", **fields: object) -> AuditEntry:
+def entry(site: Site, actor: Actor = HUB, *, power: int = 200_000, reason: str = "") -> AuditEntry:
     """One edit of a site."""
-    sides = {"before": {"power_limit_w": 250_000}, "after": {"power_limit_w": 200_000}, **fields}
-    made = audit_record(actor=actor, act=act, obj=site, place=site.place, **sides)
+    before, after = {"power_limit_w": 250_000}, {"power_limit_w": power}
+    made = audit_record(
+        actor=actor, act="edited", obj=site, place=site.place, before=before, after=after, reason=reason
+    )
     assert made is not None
     return made
 
@@ -118,7 +122,7 @@ def test_days_are_those_of_the_site(alice_client: Client, site: Site) -> None:
 
 
 def test_pages_follow_each_other(alice_client: Client, site: Site) -> None:
-    made = [entry(site, after={"power_limit_w": number}).pk for number in range(120)]
+    made = [entry(site, power=number).pk for number in range(120)]
     seen, query = [], ""
     for _ in range(3):
         answer = alice_client.get(f"{reverse('audit')}?{query}")
@@ -139,7 +143,7 @@ def test_the_number_of_queries_does_not_grow(
         return len(captured)
 
     def more(number: int) -> None:
-        entry(site, after={"power_limit_w": number})
+        entry(site, power=number)
         command_create(charge_point=charge_point, kind="reboot", parameters={"type": "Soft"}, author=alice)
 
     more(0)
@@ -228,8 +232,10 @@ async def test_it_streams_under_asgi_too(acts: list[AuditEntry], alice: User) ->
     client = AsyncClient()
     await client.aforce_login(alice)
     answer = await client.get(reverse("audit_export", args=["jsonl"]))
-    assert answer.is_async
-    assert len(b"".join([part async for part in answer.streaming_content]).splitlines()) == 4
+    streamed = cast("StreamingHttpResponse", answer)
+    assert streamed.is_async
+    found = [part async for part in cast("AsyncIterator[bytes]", streamed.streaming_content)]
+    assert len(b"".join(found).splitlines()) == 4
 
 
 def test_a_place_without_a_team_any_more(alice_client: Client, nordlys: Organisation) -> None:
