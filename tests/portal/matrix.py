@@ -111,7 +111,7 @@ def _missing(name: str, path: str = "", **more: object) -> Url:
 FRAME = [
     Url("healthz", get=ANYBODY, post=ANYBODY),
     Url("login", get=ANYBODY, post=ANYBODY),
-    Url("logout", post=ANYBODY),
+    Url("logout", post=EVERY),
     Url("preferences", post=EVERY),
 ]
 DESK = [

@@ -129,8 +129,6 @@ def expected(url: Url, method: str, scene: Scene, name: str, place: str) -> set[
         return {"in"}
     person, role = scene.person(name), scene.roles.get(name)
     if person is None or role is None:
-        if url.led_away:
-            return {"in"}
         return {"401", "405"} if url.as_key and allowed is None else {"401"} if url.as_key else {"login"}
     if url.staff and not person.is_staff:
         return {"in"} if url.led_away else {"login"}
