@@ -6,6 +6,7 @@ from chargepoints.views import (
     accept,
     actions,
     api_keys,
+    audit,
     charge_point,
     charge_point_new,
     charge_point_settings,
@@ -96,4 +97,5 @@ urlpatterns: list[URLPattern] = [
     path("unknown/<int:pk>/reject/", unknown.reject, name="unknown_reject"),
     path("unknown/<int:pk>/called/", accept.called, name="unknown_called"),
     *log.urlpatterns,
+    *audit.urlpatterns,
 ]

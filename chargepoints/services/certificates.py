@@ -15,6 +15,7 @@ from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Command, InstalledCertificate, IssuedCertificate
 from chargepoints.reports import Answer
 from chargepoints.services.commands import command_create
+from hub.audit.records import Actor, audit_record
 
 # A charger that stays away so long asks again.
 WAIT_FOR_CHARGER = timedelta(days=2)
@@ -171,11 +172,24 @@ def certificates_used(*, fingerprints: Iterable[str]) -> None:
         older.update(state=IssuedState.REVOKED, detail="Replaced by a newer one")
 
 
-def certificates_revoke(*, issued: Sequence[int]) -> int:
-    """End these certificates (ids); how many were still good. A connection that is open stays until it ends."""
-    return IssuedCertificate.objects.filter(pk__in=issued, state__in=(*_GOOD, IssuedState.REQUESTED)).update(
-        state=IssuedState.REVOKED, detail="Revoked by an administrator"
-    )
+@transaction.atomic
+def certificates_revoke(*, issued: Sequence[int], actor: Actor) -> int:
+    """End these certificates (ids), on record; how many were still good. An open connection stays until it ends."""
+    good = IssuedCertificate.objects.select_related("charge_point__site__team").select_for_update(of=("self",))
+    ended = list(good.filter(pk__in=issued, state__in=(*_GOOD, IssuedState.REQUESTED)))
+    for certificate in ended:
+        before, certificate.state = certificate.state, IssuedState.REVOKED
+        certificate.detail = "Revoked by an administrator"
+        certificate.save(update_fields=["state", "detail"])
+        audit_record(
+            actor=actor,
+            act="revoked",
+            obj=certificate,
+            place=certificate.charge_point.place,
+            before={"state": before},
+            after={"state": certificate.state},
+        )
+    return len(ended)
 
 
 def installed_record(*, answers: Sequence[Answer]) -> None:

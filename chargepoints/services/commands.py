@@ -19,9 +19,11 @@ from chargepoints.offers import why_not
 from chargepoints.reports import ClaimedCommand, CommandAnswer
 from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed
+from chargepoints.services.command_records import command_record
 from chargepoints.services.credentials import password_stage
 from chargepoints.services.security_commands import security_bind
 from hub import bus
+from hub.audit.records import Actor
 from hub.queue import enqueue_on_commit
 from hub.teams.choices import RIGHTS, Role
 from hub.teams.models import User
@@ -40,8 +42,9 @@ def command_create(
     author_address: str = "",
     author_name: str = "",
     reason: str = "",
+    actor: Actor | None = None,
 ) -> Command:
-    """Queue a remote action. The caller has checked the person's right; here the facts are checked.
+    """Queue a remote action, on record. The caller has checked the person's right; here the facts are checked.
 
     Raises ActionRefused with a sentence for the operator when the charger is offline or the action cannot fit.
     `parameters`: reboot {"type": "Soft" | "Hard"}, start {"connector": int, "id_tag": str}, stop {"charge": pk},
@@ -49,7 +52,7 @@ def command_create(
     functions of `services.binds` and in `security_commands`.
     """
     now = timezone.now()
-    charge_point = ChargePoint.objects.select_related("connection").get(pk=charge_point.pk)
+    charge_point = ChargePoint.objects.select_related("connection", "site__team").get(pk=charge_point.pk)
     action = ACTIONS.get(kind)
     if action is None:
         raise ActionRefused(f"There is no remote action called {kind!r}.")
@@ -71,6 +74,7 @@ def command_create(
     )
     _bind(command)
     command.save(force_insert=True)
+    command_record(command=command, actor=actor)
     enqueue_on_commit("commands.dispatch", str(command.pk))
     changed([charge_point.pk], "commands", "actions", "row")
     return command

@@ -5,7 +5,9 @@ from functools import cache
 
 from django import template
 from django.conf import settings
+from django.db.models import Model
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -100,6 +102,18 @@ def clock(moment: datetime) -> SafeString:
 def demo() -> bool:
     """Whether this is the demonstration, whose users may be named on the login page."""
     return bool(settings.DEMO) and settings.DEMO_PASSWORD == NAMED_ON_THE_LOGIN_PAGE
+
+
+@register.simple_tag(takes_context=True)
+def administration(context: dict[str, object], row: Model) -> SafeString | str:
+    """A link to the row's page in the administration, for staff; empty for others and for what has no page there."""
+    if not getattr(context.get("user"), "is_staff", False):
+        return ""
+    try:
+        address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    except NoReverseMatch:
+        return ""
+    return format_html('<a class="btn ghost sm" href="{}">{}Administration</a>', address, icon("user-cog", "xs"))
 
 
 @register.filter

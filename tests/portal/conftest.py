@@ -6,7 +6,7 @@ from pytest_django import Settings
 from chargepoints.models import ChargePoint
 from hub.teams.models import Organisation, User
 from tests import factories
-from tests.portal.admin_tools import history_of
+from tests.portal.admin_tools import history_of, people_of
 from tests.portal.money_tools import money_of
 
 
@@ -32,3 +32,4 @@ def filled(alice: User, charlie: User, charge_point: ChargePoint, foreign_charge
         operator = point.site.team.organisation
         holder = factories.driver(operator, f"Driver of {operator}")
         money_of(point, factories.charge_key(holder=holder, id_tag=f"TAG-{operator}"))
+        people_of(operator)

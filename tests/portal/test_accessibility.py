@@ -23,6 +23,7 @@ from chargepoints.models import (
     MeterSample,
     StatusChange,
 )
+from hub.audit.records import Actor, audit_record
 from hub.teams.models import User
 from tests import browsers, factories
 from tests.conftest import StartServer
@@ -66,6 +67,8 @@ class Stage:
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
         yield from unknown_and_import_urls()
+        yield reverse("audit")
+        yield reverse("audit") + "?q=nothing-like-this"
         yield "/no/such/page/"
 
 
@@ -76,6 +79,15 @@ def stage(server: StartServer, alice: User, charge_point: ChargePoint, far_charg
     for key, fields in (("HeartbeatInterval", {}), ("Serial", {"is_readonly": True, "needs_reboot": True})):
         charge_point.configuration.create(key=key, value="1", reported_at=now(), **fields)
     _offline(far_charge_point)
+    site = charge_point.site
+    audit_record(
+        actor=Actor.of(alice, "192.0.2.1"),
+        act="edited",
+        obj=site,
+        place=site.place,
+        before={"name": "A"},
+        after={"name": "B"},
+    )
     return Stage(server(), alice, charge_point, far_charge_point)
 
 
@@ -189,6 +201,9 @@ def test_every_page(browser: Browser, stage: Stage, size: tuple[int, int], schem
         for url in stage.urls():
             page.goto(stage.server.url + url)
             wrong[url] = problems(page)
+        page.goto(stage.server.url + reverse("audit"))
+        page.click(".deeds summary")
+        wrong["an audit entry, open"] = problems(page)
         page.goto(stage.server.url + reverse("charge_point", args=[stage.busy.pk]))
         for kind in ("start", "reboot", "stop", "trigger"):
             page.click(f"#act-{kind}")

@@ -31,6 +31,7 @@ from chargepoints.models import (
     LinkPeriod,
     LocalList,
     LogLine,
+    MaintenancePeriod,
     MeterSample,
     Payment,
     PaymentMethod,
@@ -43,15 +44,16 @@ from chargepoints.models import (
     SpotSource,
     StatusChange,
 )
+from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
-from hub.teams.models import Member, Organisation, Team, User
+from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, Team, User
 from tests import factories
 from tests.conftest import signed_in
 from tests.portal.admin_tools import address_of, objects, url
 
 MODELS = [
     model
-    for label in ("teams", "chargepoints")
+    for label in ("teams", "audit", "chargepoints")
     for model in apps.get_app_config(label).get_models()
     if model is not SiteLimit
 ]
@@ -84,6 +86,11 @@ HISTORY = [
     Price,
     SpotPrice,
     SpotSource,
+    MaintenancePeriod,
+    ApiKey,
+    Invitation,
+    SignIn,
+    AuditEntry,
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 
