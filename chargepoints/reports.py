@@ -1,4 +1,7 @@
-"""What a gateway learns and hands to the services: version-free facts, no OCPP payloads."""
+"""What a gateway learns and hands to the services: version-free facts, no OCPP payloads.
+
+Those that every message brings are msgspec's structs, which are made several times faster than dataclasses.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,11 +9,12 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
+import msgspec
+
 from chargepoints.choices import CommandStatus, ConnectorStatus, Refusal, Verdict
 
 
-@dataclass(slots=True)
-class NewLine:
+class NewLine(msgspec.Struct, gc=False):
     """One log line to be; its sequence is given when it is stored. Times are UTC."""
 
     charge_point_id: int
@@ -92,8 +96,7 @@ class Boot:
     asked_for: bool = False  # by us: it has not restarted
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(msgspec.Struct, frozen=True, gc=False):
     """A reported status; connector 0 is the box. `reported_at` is the charger's clock, None when unusable."""
 
     charge_point_id: int
@@ -107,8 +110,7 @@ class Status:
     info: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(msgspec.Struct, frozen=True, gc=False):
     """One sampled value; `value` in the normalised `unit`, None where `raw` is no number."""
 
     measurand: str
@@ -120,8 +122,7 @@ class Sample:
     context: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """The samples that one charger took at one moment."""
 
     charge_point_id: int

@@ -1,11 +1,12 @@
 """Plain psycopg cursors on Django's connection, for the statements that the ORM has no words for.
 
 They bind on the server and take part in Django's transaction. Django's own cursor binds on the client and cannot COPY.
-Nothing is prepared: with prepared statements the database's CPU per batch grew as the tables did.
+Nothing is prepared but where `keep_plans` was called.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -15,6 +16,17 @@ from psycopg.rows import TupleRow
 _QUOTE, _BACKSLASH = '"', "\\"
 _ESCAPES = str.maketrans({_QUOTE: '\\"', _BACKSLASH: "\\\\"})
 
+# Plans of small batches on big tables are always the same: by index, row by row. Left alone, a plan that is kept grows
+# out of the tables' sizes of its first day, and reads whole tables later.
+_PLANS = b"""
+SELECT set_config(name, value, false) FROM (VALUES ('plan_cache_mode', 'force_generic_plan'), ('jit', 'off'),
+    ('enable_seqscan', 'off'), ('enable_hashjoin', 'off'), ('enable_mergejoin', 'off')) AS v (name, value)
+"""
+_ONLY_WHEN_ASKED = 2**31
+
+NULL = "\\N"
+_COPIED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": "\ufffd"})
+
 
 def cursor() -> psycopg.Cursor[TupleRow]:
     """A server-binding cursor inside the current transaction."""
@@ -23,16 +35,50 @@ def cursor() -> psycopg.Cursor[TupleRow]:
     return psycopg.Cursor(raw)
 
 
+def keep_plans() -> None:
+    """Let this thread's connection keep the plans of `rows` and `execute`; call it before a transaction begins.
+
+    For a connection that runs the same statements over and over: planning costs more than a small batch itself.
+    """
+    connection.ensure_connection()
+    raw: psycopg.Connection[TupleRow] = connection.connection
+    if raw.prepare_threshold is None:
+        with psycopg.Cursor(raw) as cur:
+            cur.execute(_PLANS)
+        raw.prepare_threshold = _ONLY_WHEN_ASKED
+
+
 def rows(statement: str, *parameters: Any) -> list[TupleRow]:
     """Run one statement and fetch what it returns. Lists become arrays, whose type the statement must tell."""
-    with cursor() as cur:
-        return cur.execute(statement.encode(), [_bound(value) for value in parameters]).fetchall()
+    return _run(statement, parameters).fetchall()
 
 
 def execute(statement: str, *parameters: Any) -> int:
     """Run one statement, with parameters as in `rows`; how many rows it touched."""
-    with cursor() as cur:
-        return cur.execute(statement.encode(), [_bound(value) for value in parameters]).rowcount
+    return _run(statement, parameters).rowcount
+
+
+def copy(statement: str, lines: Sequence[str]) -> None:
+    """COPY these lines, of COPY's text format and without their ends: columns are divided by tabs, `NULL` is none."""
+    with cursor() as cur, cur.copy(_encoded(statement)) as out:
+        out.write("\n".join(lines) + "\n")
+
+
+def columns(*texts: str) -> str:
+    """Texts as columns of a line for `copy`. PostgreSQL's text refuses NUL: it is replaced."""
+    told = "\t".join(texts)
+    odd = "\\" in told or "\n" in told or "\r" in told or "\x00" in told or told.count("\t") >= len(texts)
+    return "\t".join([text.translate(_COPIED) for text in texts]) if odd else told
+
+
+def _run(statement: str, parameters: Sequence[Any]) -> psycopg.Cursor[TupleRow]:
+    # Not prepared unless the connection keeps plans: psycopg then overrules `prepare`.
+    return cursor().execute(_encoded(statement), [_bound(value) for value in parameters], prepare=True)
+
+
+@cache
+def _encoded(statement: str) -> bytes:
+    return statement.encode()
 
 
 def _bound(parameter: Any) -> Any:

@@ -18,8 +18,10 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from chargepoints import sql
 from chargepoints.reports import NewLine
 from chargepoints.services.log_lines import log_lines_store, sequences_allocate
+from chargepoints.services.states import states_together
 from ocpp_gateway.findings import Memory
 from ocpp_gateway.workers import AWAY, is_conflict
 
@@ -105,6 +107,11 @@ class Journal:
         if not self._busy:
             self._start()
 
+    @property
+    def is_full(self) -> bool:
+        """Is the queue full, so that sockets shall not be read?"""
+        return not self._room.is_set()
+
     async def room(self) -> None:
         """Wait while the queue is full: the sockets are then not read, and TCP slows the chargers down."""
         if not self._room.is_set():
@@ -137,6 +144,7 @@ class Journal:
         wait = 0.1
         while True:
             try:
+                sql.keep_plans()
                 apply_batch(batch, lines_only=lines_only)
             except AWAY as error:
                 if is_conflict(error):
@@ -200,9 +208,10 @@ def apply_batch(batch: Sequence[Entry], *, lines_only: bool = False) -> None:
     }
     reserved = sequences_allocate(lines=dict(wanted), seen=seen) if wanted else {}
     if not lines_only:
-        for turn in turns(batch):
-            for group, entries in turn.items():
-                group.apply(entries)
+        with states_together():
+            for turn in turns(batch):
+                for group, entries in turn.items():
+                    group.apply(entries)
     lines = [line for entry in batch if entry.charge_point_id is not None and (line := entry.line())]
     noticed = [entry for entry in batch if entry.findings]
     if noticed and not lines_only:

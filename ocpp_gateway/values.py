@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from ocpp_gateway.encoding import clean
 
 _KILO = {"kWh": "Wh", "kW": "W", "kvarh": "varh", "kvar": "var", "kVA": "VA", "kVAh": "VAh"}
+_LONGEST_TIME = 64
 # Powers of ten: what is larger is no measurement, and arithmetic with it would overflow; what is smaller is nothing.
 _LARGEST = 24
+_EXACT = 28  # digits of the decimal context: no more need to be rounded
 _SPELLED = {unit.lower(): unit for unit in (*_KILO, *_KILO.values(), "A", "V", "Hz", "Percent", "K")}
 
 
@@ -16,8 +19,15 @@ def time(raw: Any) -> datetime | None:
     """An RFC 3339 time with any offset and fraction; without a zone it is taken for UTC (T8, D10)."""
     if not isinstance(raw, str):
         return None
+    return _time(raw) if len(raw) <= _LONGEST_TIME else None
+
+
+@lru_cache(4096)  # each is asked for two or three times on its way
+def _time(raw: str) -> datetime | None:
     try:
         parsed = datetime.fromisoformat(raw.strip())
+        if parsed.tzinfo is UTC:
+            return parsed
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
@@ -33,6 +43,14 @@ def event_time(raw: Any, received: datetime) -> datetime:
 
 def number(raw: Any) -> Decimal | None:
     """A number in text: spaces, a comma for the decimal point and exponents are taken (D9)."""
+    if type(raw) is str and len(raw) <= _EXACT:
+        try:
+            parsed = Decimal(raw)
+        except InvalidOperation:
+            pass
+        else:
+            if parsed.is_finite() and -_LARGEST < parsed.adjusted() <= _LARGEST:
+                return parsed
     try:
         parsed = Decimal(str(raw).strip().replace(",", "."))
     except (InvalidOperation, ValueError):

@@ -6,16 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import psycopg
-
 from chargepoints import sql
-from chargepoints.reports import Reading
+from chargepoints.reports import Reading, Sample
 from chargepoints.services.changes import changed
 
 REGISTER, POWER, SOC = "Energy.Active.Import.Register", "Power.Active.Import", "SoC"
 _TOTALLED = frozenset({REGISTER, POWER, SOC})
 _AT_THE_OUTLET = frozenset({"", "Outlet", "EV"})
-_BEYOND = Decimal(10) ** 15
+_DIGITS = 15
 
 _CHARGES = """
 SELECT w.ordinal, g.id, g.state IN ('starting', 'charging', 'paused', 'stopping'), g.metered_at
@@ -41,8 +39,8 @@ JOIN chargepoints_metersample s ON s.charge_id = w.id AND s.at = w.at
 """
 
 _COPY = """
-COPY chargepoints_metersample (charge_point_id, connector_number, charge_id, at, received_at, measurand, phase,
-    location, context, unit, value, raw) FROM STDIN
+COPY chargepoints_metersample (charge_point_id, connector_number, charge_id, at, received_at, value, measurand, phase,
+    location, context, unit, raw) FROM STDIN
 """
 
 # Only open charges move, and only forwards: values that arrive after the stop never reopen it (QUIRKS 4.8).
@@ -89,10 +87,12 @@ def readings_record(*, readings: Sequence[Reading]) -> list[bool]:
         return []
     targets = _targets(readings)
     repeated = _repeats(readings, targets)
-    with sql.cursor() as cur, cur.copy(_COPY.encode()) as copy:
-        for index, reading in enumerate(readings):
-            if not repeated[index]:
-                _copy(copy, reading, targets[index].charge_id if index in targets else None)
+    lines: list[str] = []
+    for index, reading in enumerate(readings):
+        if not repeated[index]:
+            lines += _lines(reading, targets[index].charge_id if index in targets else None)
+    if lines:
+        sql.copy(_COPY, lines)
     _move([(reading, targets.get(index)) for index, reading in enumerate(readings) if not repeated[index]])
     changed({reading.charge_point_id for reading in readings}, "row", "connectors", "power")
     return repeated
@@ -121,14 +121,20 @@ def _repeats(readings: Sequence[Reading], targets: Mapping[int, _Target]) -> lis
     return found
 
 
-def _copy(copy: psycopg.Copy, reading: Reading, charge_id: int | None) -> None:
-    # The times are the same for all samples: written once, as text.
-    at, received_at = reading.at.isoformat(" "), reading.received_at.isoformat(" ")
-    head = (reading.charge_point_id, reading.connector_number, charge_id, at, received_at)
-    for sample in reading.samples:
-        value = _storable(sample.value)
-        described = (sample.measurand, sample.phase, sample.location, sample.context, sample.unit)
-        copy.write_row((*head, *described, None if value is None else str(value), sample.raw))
+def _lines(reading: Reading, charge_id: int | None) -> list[str]:
+    charge = sql.NULL if charge_id is None else charge_id
+    # The same for all samples.
+    head = f"{reading.charge_point_id}\t{reading.connector_number}\t{charge}\t{reading.at}\t{reading.received_at}"
+    return [f"{head}\t{_number(s.value)}\t{_described(s)}" for s in reading.samples]
+
+
+def _described(sample: Sample) -> str:
+    return sql.columns(sample.measurand, sample.phase, sample.location, sample.context, sample.unit, sample.raw)
+
+
+def _number(value: Decimal | None) -> Decimal | str:
+    stored = _storable(value)
+    return sql.NULL if stored is None else stored
 
 
 def _targets(readings: Sequence[Reading]) -> dict[int, _Target]:
@@ -144,8 +150,7 @@ def _targets(readings: Sequence[Reading]) -> dict[int, _Target]:
 
 def _storable(value: Decimal | None) -> Decimal | None:
     """None for what the column cannot hold; the raw text is kept beside it."""
-    # A comparison with NaN would raise; infinities fall out of the range.
-    return value if value is not None and not value.is_nan() and -_BEYOND < value < _BEYOND else None
+    return value if value is not None and value.is_finite() and value.adjusted() < _DIGITS else None
 
 
 def totals_of(reading: Reading) -> _Totals:
