@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -110,19 +111,33 @@ class Status(msgspec.Struct, frozen=True, gc=False):
     info: str = ""
 
 
-class Sample(msgspec.Struct, frozen=True, gc=False):
-    """One sampled value; `value` in the normalised `unit`, None where `raw` is no number."""
+class Measured(NamedTuple):
+    """What a value is. A fleet says the same few things over and over, so these are shared."""
 
     measurand: str
     unit: str
-    value: Decimal | None
-    raw: str
     phase: str = ""
     location: str = ""
     context: str = ""
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Sample(msgspec.Struct, frozen=True, gc=False):
+    """One sampled value; `value` in the normalised unit, None where `raw` is no number."""
+
+    measured: Measured
+    value: Decimal | None
+    raw: str
+
+
+class Totals(msgspec.Struct, gc=False):
+    """Register (Wh), power (W) and battery (%) of a reading, None where it does not tell."""
+
+    register: int | None = None
+    power: int | None = None
+    soc: int | None = None
+
+
+class Reading(msgspec.Struct):
     """The samples that one charger took at one moment."""
 
     charge_point_id: int
@@ -131,6 +146,7 @@ class Reading(msgspec.Struct, frozen=True):
     received_at: datetime
     samples: Sequence[Sample]
     transaction_id: str = ""
+    totals: Totals | None = None  # once they were asked for
 
 
 @dataclass(frozen=True, slots=True)

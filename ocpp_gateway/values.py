@@ -11,6 +11,7 @@ _KILO = {"kWh": "Wh", "kW": "W", "kvarh": "varh", "kvar": "var", "kVA": "VA", "k
 _LONGEST_TIME = 64
 # Powers of ten: what is larger is no measurement, and arithmetic with it would overflow; what is smaller is nothing.
 _LARGEST = 24
+_MOST = 10**_LARGEST
 _EXACT = 28  # digits of the decimal context: no more need to be rounded
 _SPELLED = {unit.lower(): unit for unit in (*_KILO, *_KILO.values(), "A", "V", "Hz", "Percent", "K")}
 
@@ -70,6 +71,8 @@ def unit(raw: str, value: Decimal | None) -> tuple[str, Decimal | None]:
 
 def text(raw: Any, limit: int = 255) -> str:
     """A field as text that can be stored: null is empty, control-free, at most `limit` characters."""
+    if type(raw) is str and raw.isascii() and "\x00" not in raw:
+        return raw[:limit].strip()
     if raw is None:
         return ""
     try:
@@ -80,6 +83,8 @@ def text(raw: Any, limit: int = 255) -> str:
 
 def whole(raw: Any) -> int | None:
     """A whole number, also in quotes; None for what is none."""
+    if type(raw) is int and -_MOST < raw < _MOST:
+        return raw
     parsed = number(raw)
     return int(parsed) if parsed is not None and parsed == parsed.to_integral_value() else None
 

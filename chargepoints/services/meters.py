@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from chargepoints import sql
-from chargepoints.reports import Reading, Sample
+from chargepoints.reports import Measured, Reading, Totals
 from chargepoints.services.changes import changed
 
 REGISTER, POWER, SOC = "Energy.Active.Import.Register", "Power.Active.Import", "SoC"
@@ -25,7 +26,7 @@ JOIN LATERAL (
     UNION ALL
     SELECT c.id, c.state, c.metered_at FROM chargepoints_charge c
     JOIN chargepoints_connector k ON k.id = c.connector_id
-    WHERE w.tx = '' AND w.number > 0 AND k.charge_point_id = w.id AND k.number = w.number
+    WHERE w.tx = '' AND w.number > 0 AND c.charge_point_id = w.id AND k.charge_point_id = w.id AND k.number = w.number
       AND c.state IN ('starting', 'charging', 'paused', 'stopping') AND c.started_at <= w.at
     LIMIT 1
 ) g ON true
@@ -59,13 +60,6 @@ UPDATE chargepoints_connector k SET power_w = COALESCE(n.power, k.power_w),
 FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::timestamptz[]) AS n (id, number, register, power, at)
 WHERE k.charge_point_id = n.id AND k.number = n.number AND (k.metered_at IS NULL OR k.metered_at <= n.at)
 """
-
-
-@dataclass(slots=True)
-class _Totals:
-    register: int | None = None
-    power: int | None = None
-    soc: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,26 +109,30 @@ def _repeats(readings: Sequence[Reading], targets: Mapping[int, _Target]) -> lis
     for index in sorted(doubtful):
         reading = readings[index]
         head = (targets[index].charge_id, reading.at, reading.connector_number)
-        described = {(*head, s.measurand, s.phase, s.location, s.context, s.raw) for s in reading.samples}
+        described = {(*head, *_told(s.measured), s.raw) for s in reading.samples}
         found[index] = bool(described) and described <= known
         known |= described
     return found
+
+
+def _told(measured: Measured) -> tuple[str, ...]:
+    return (measured.measurand, measured.phase, measured.location, measured.context)
 
 
 def _lines(reading: Reading, charge_id: int | None) -> list[str]:
     charge = sql.NULL if charge_id is None else charge_id
     # The same for all samples.
     head = f"{reading.charge_point_id}\t{reading.connector_number}\t{charge}\t{reading.at}\t{reading.received_at}"
-    return [f"{head}\t{_number(s.value)}\t{_described(s)}" for s in reading.samples]
+    return [
+        f"{head}\t{sql.NULL if (value := _storable(sample.value)) is None else value}\t"
+        f"{_described(sample.measured)}\t{sql.columns(sample.raw)}"
+        for sample in reading.samples
+    ]
 
 
-def _described(sample: Sample) -> str:
-    return sql.columns(sample.measurand, sample.phase, sample.location, sample.context, sample.unit, sample.raw)
-
-
-def _number(value: Decimal | None) -> Decimal | str:
-    stored = _storable(value)
-    return sql.NULL if stored is None else stored
+@lru_cache(4096)
+def _described(measured: Measured) -> str:
+    return sql.columns(*_told(measured), measured.unit)
 
 
 def _targets(readings: Sequence[Reading]) -> dict[int, _Target]:
@@ -153,21 +151,28 @@ def _storable(value: Decimal | None) -> Decimal | None:
     return value if value is not None and value.is_finite() and value.adjusted() < _DIGITS else None
 
 
-def totals_of(reading: Reading) -> _Totals:
+def totals_of(reading: Reading) -> Totals:
     """Register, power and battery of a reading: the whole, or the sum over phases where no whole was given."""
+    if reading.totals is None:
+        reading.totals = _totals(reading)
+    return reading.totals
+
+
+def _totals(reading: Reading) -> Totals:
     wholes: dict[str, Decimal] = {}
     sums: dict[str, Decimal] = {}
     for sample in reading.samples:
-        measurand = sample.measurand
-        if measurand in _TOTALLED and sample.location in _AT_THE_OUTLET:
+        measured = sample.measured
+        measurand = measured.measurand
+        if measurand in _TOTALLED and measured.location in _AT_THE_OUTLET:
             value = _storable(sample.value)
-            if value is not None and sample.phase:
+            if value is not None and measured.phase:
                 sums[measurand] = sums.get(measurand, 0) + value
             elif value is not None:
                 wholes.setdefault(measurand, value)
     found = sums | wholes
     soc = _whole_number(found.get(SOC))
-    return _Totals(
+    return Totals(
         register=_whole_number(found.get(REGISTER), 2**62),
         power=_whole_number(found.get(POWER)),
         soc=None if soc is None else min(max(soc, 0), 100),
