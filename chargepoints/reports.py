@@ -6,7 +6,6 @@ Those that every message brings are msgspec's structs, which are made several ti
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
@@ -122,10 +121,10 @@ class Measured(NamedTuple):
 
 
 class Sample(msgspec.Struct, frozen=True, gc=False):
-    """One sampled value; `value` in the normalised unit, None where `raw` is no number."""
+    """One sampled value: as a decimal in the normalised unit, empty where `raw` is no number that can be stored."""
 
     measured: Measured
-    value: Decimal | None
+    decimal: str
     raw: str
 
 

@@ -11,6 +11,7 @@ _KILO = {"kWh": "Wh", "kW": "W", "kvarh": "varh", "kvar": "var", "kVA": "VA", "k
 _LONGEST_TIME = 64
 # Powers of ten: what is larger is no measurement, and arithmetic with it would overflow; what is smaller is nothing.
 _LARGEST = 24
+_DIGITS = 15
 _MOST = 10**_LARGEST
 _EXACT = 28  # digits of the decimal context: no more need to be rounded
 _SPELLED = {unit.lower(): unit for unit in (*_KILO, *_KILO.values(), "A", "V", "Hz", "Percent", "K")}
@@ -59,6 +60,11 @@ def number(raw: Any) -> Decimal | None:
     if not parsed.is_finite() or (parsed and parsed.adjusted() > _LARGEST):
         return None
     return +parsed if parsed and parsed.adjusted() > -_LARGEST else Decimal(0)
+
+
+def decimal(value: Decimal | None) -> str:
+    """A measurement as it is stored, with at most 15 digits before the point; empty for what is none."""
+    return "" if value is None or value.adjusted() >= _DIGITS else str(value)
 
 
 def unit(raw: str, value: Decimal | None) -> tuple[str, Decimal | None]:

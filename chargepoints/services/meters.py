@@ -14,7 +14,6 @@ from chargepoints.services.changes import changed
 REGISTER, POWER, SOC = "Energy.Active.Import.Register", "Power.Active.Import", "SoC"
 _TOTALLED = frozenset({REGISTER, POWER, SOC})
 _AT_THE_OUTLET = frozenset({"", "Outlet", "EV"})
-_DIGITS = 15
 
 _CHARGES = """
 SELECT w.ordinal, g.id, g.state IN ('starting', 'charging', 'paused', 'stopping'), g.metered_at
@@ -124,8 +123,8 @@ def _lines(reading: Reading, charge_id: int | None) -> list[str]:
     # The same for all samples.
     head = f"{reading.charge_point_id}\t{reading.connector_number}\t{charge}\t{reading.at}\t{reading.received_at}"
     return [
-        f"{head}\t{sql.NULL if (value := _storable(sample.value)) is None else value}\t"
-        f"{_described(sample.measured)}\t{sql.columns(sample.raw)}"
+        f"{head}\t{sample.decimal or sql.NULL}\t{_described(sample.measured)}\t"
+        f"{sample.raw if sample.raw is sample.decimal else sql.columns(sample.raw)}"
         for sample in reading.samples
     ]
 
@@ -146,11 +145,6 @@ def _targets(readings: Sequence[Reading]) -> dict[int, _Target]:
     return {row[0] - 1: _Target(*row[1:]) for row in found}
 
 
-def _storable(value: Decimal | None) -> Decimal | None:
-    """None for what the column cannot hold; the raw text is kept beside it."""
-    return value if value is not None and value.is_finite() and value.adjusted() < _DIGITS else None
-
-
 def totals_of(reading: Reading) -> Totals:
     """Register, power and battery of a reading: the whole, or the sum over phases where no whole was given."""
     if reading.totals is None:
@@ -165,11 +159,10 @@ def _totals(reading: Reading) -> Totals:
         measured = sample.measured
         measurand = measured.measurand
         if measurand in _TOTALLED and measured.location in _AT_THE_OUTLET:
-            value = _storable(sample.value)
-            if value is not None and measured.phase:
-                sums[measurand] = sums.get(measurand, 0) + value
-            elif value is not None:
-                wholes.setdefault(measurand, value)
+            if sample.decimal and measured.phase:
+                sums[measurand] = sums.get(measurand, 0) + Decimal(sample.decimal)
+            elif sample.decimal:
+                wholes.setdefault(measurand, Decimal(sample.decimal))
     found = sums | wholes
     soc = _whole_number(found.get(SOC))
     return Totals(

@@ -1,5 +1,6 @@
 """MeterValues: always acknowledged, whatever they say (CSMS.md 2.1, T4)."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -12,10 +13,12 @@ from chargepoints.services.meters import readings_record, totals_of
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.triggered import triggered
 from ocpp_gateway.values import connector as connector_number
-from ocpp_gateway.values import event_time, number, text, unit, whole
+from ocpp_gateway.values import decimal, event_time, number, text, unit, whole
 
 # What is measured, and what the value is multiplied with.
 _Description = tuple[Measured, int]
+# Nearly all values: taken as they are.
+_is_plain = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII).fullmatch
 _MOST_DESCRIPTIONS = 4096
 _descriptions: dict[tuple[Any, ...], _Description] = {}
 
@@ -62,16 +65,20 @@ def readings(
 def sample_of(sampled: dict[str, Any]) -> Sample:
     """One sampledValue, its unit normalised."""
     get = sampled.get
-    raw = text(get("value"), 65_536)
+    raw = get("value")
     told = (get("measurand"), get("unit"), get("phase"), get("location"), get("context"))
     try:
         measured, scale = _descriptions[told]
     except (KeyError, TypeError):  # a list or an object where a text belongs
         measured, scale = _description(told)
-    value = None if get("format") == "SignedData" else number(raw)
+    is_signed = get("format") == "SignedData"
+    if scale == 1 and not is_signed and type(raw) is str and _is_plain(raw):
+        return Sample(measured, raw, raw)
+    raw = text(raw, 65_536)
+    value = None if is_signed else number(raw)
     if value is not None and scale != 1:
         value *= scale
-    return Sample(measured, value, raw)
+    return Sample(measured, decimal(value), raw)
 
 
 def _description(told: tuple[Any, ...]) -> _Description:

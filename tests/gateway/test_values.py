@@ -133,9 +133,7 @@ def test_whole_before_phases() -> None:
     """The sum where a charger tells only its phases; never both added."""
 
     def power(*told: tuple[str, int]) -> int | None:
-        samples = [
-            Sample(Measured("Power.Active.Import", "W", phase), Decimal(watts), str(watts)) for phase, watts in told
-        ]
+        samples = [Sample(Measured("Power.Active.Import", "W", phase), str(watts), str(watts)) for phase, watts in told]
         return totals_of(Reading(1, 1, RECEIVED, RECEIVED, samples)).power
 
     assert power(("L1", 100), ("L2", 200), ("L3", 300)) == 600
