@@ -49,9 +49,12 @@ _plans = _Plans()
 def keep_plans() -> None:
     """Let this thread's connection keep the plans of `rows` and `execute`; call it before each transaction begins.
 
-    For a connection that runs the same statements over and over: planning costs more than a small batch itself.
+    For a connection that runs the same statements over and over: planning costs more than a small batch itself. Not
+    for one that makes temporary tables: a plan that is kept does not see that they hide others.
     """
     connection.ensure_connection()
+    if connection.in_atomic_block:
+        return
     raw: psycopg.Connection[TupleRow] = connection.connection
     now = time.monotonic()
     if _plans.connection is not raw:

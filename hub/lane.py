@@ -7,7 +7,10 @@ and what the application will not take now, goes ASGI's way.
 
 from collections.abc import Callable
 
-from websockets.frames import apply_mask
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # a platform without the compiled part
+    from websockets.utils import apply_mask
 
 MAX_BYTES = 0xFFFF
 _TEXT = 0x81  # final, nothing reserved, text (RFC 6455, 5.2)

@@ -46,6 +46,8 @@ OCPP_HEARTBEAT_INTERVAL = env.int("HUB_OCPP_HEARTBEAT_INTERVAL", default=300)
 # Seconds until the next boot of a charger that is pending or rejected, and for the boot that a new one was asked for.
 OCPP_BOOT_RETRY_INTERVAL = env.int("HUB_OCPP_BOOT_RETRY_INTERVAL", default=60)
 OCPP_BOOT_PATIENCE = env.float("HUB_OCPP_BOOT_PATIENCE", default=60.0)
+# A command wakes its gateway when it is stored; off: a worker does that, as for what could not be dispatched at once.
+COMMANDS_DIRECT = env.bool("HUB_COMMANDS_DIRECT", default=True)
 EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
 LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
 

@@ -44,16 +44,16 @@ COPY chargepoints_metersample (charge_point_id, connector_number, charge_id, at,
 """
 
 # Only open charges move, and only forwards: values that arrive after the stop never reopen it (QUIRKS 4.8).
-_CHARGE_TOTALS = """
-UPDATE chargepoints_charge g SET
-    energy_wh = GREATEST(g.energy_wh, COALESCE(n.register - COALESCE(g.meter_start_wh, n.register), g.energy_wh)),
-    power_w = COALESCE(n.power, g.power_w), soc = COALESCE(n.soc, g.soc), metered_at = n.at
-FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[]) AS n (id, register, power, soc, at)
-WHERE g.id = n.id AND g.state IN ('starting', 'charging', 'paused', 'stopping')
-    AND (g.metered_at IS NULL OR g.metered_at <= n.at)
-"""
-
-_CONNECTOR_TOTALS = """
+_TOTALS = """
+WITH charges AS (
+    UPDATE chargepoints_charge g SET
+        energy_wh = GREATEST(g.energy_wh, COALESCE(n.register - COALESCE(g.meter_start_wh, n.register), g.energy_wh)),
+        power_w = COALESCE(n.power, g.power_w), soc = COALESCE(n.soc, g.soc), metered_at = n.at
+    FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[])
+        AS n (id, register, power, soc, at)
+    WHERE g.id = n.id AND g.state IN ('starting', 'charging', 'paused', 'stopping')
+        AND (g.metered_at IS NULL OR g.metered_at <= n.at)
+)
 UPDATE chargepoints_connector k SET power_w = COALESCE(n.power, k.power_w),
     register_wh = COALESCE(n.register, k.register_wh), metered_at = n.at
 FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::timestamptz[]) AS n (id, number, register, power, at)
@@ -194,10 +194,8 @@ def _move(readings: Sequence[tuple[Reading, _Target | None]]) -> None:
             newest[key] = at
             *_, register, power, _ = by_connector.get(key, (*key, None, None, at))
             by_connector[key] = (*key, _later(register, totals.register), _later(power, totals.power), at)
-    if by_charge:
-        sql.execute(_CHARGE_TOTALS, *_columns(by_charge))
-    if by_connector:
-        sql.execute(_CONNECTOR_TOTALS, *_columns(by_connector))
+    if by_charge or by_connector:
+        sql.execute(_TOTALS, *_columns(by_charge, 5), *_columns(by_connector, 5))
 
 
 def _later(before: object, now: int | None) -> object:
@@ -208,6 +206,8 @@ def _highest(before: object, now: int | None) -> object:
     return max(before, now) if isinstance(before, int) and now is not None else _later(before, now)
 
 
-def _columns(rows: dict[int, tuple[object, ...]] | dict[tuple[int, int], tuple[object, ...]]) -> list[list[object]]:
+def _columns(
+    rows: dict[int, tuple[object, ...]] | dict[tuple[int, int], tuple[object, ...]], width: int
+) -> list[list[object]]:
     ordered = [rows[key] for key in sorted(rows)]  # type: ignore[index]
-    return [list(column) for column in zip(*ordered, strict=True)]
+    return [list(column) for column in zip(*ordered, strict=True)] or [[] for _ in range(width)]

@@ -38,7 +38,8 @@ _noted = _Noted()
 @contextmanager
 def states_together() -> Iterator[None]:
     """Within this block, and in this thread, `states_refresh` only takes note; at its end all are derived at once."""
-    _noted.ids = noted = set()
+    noted: set[int] = set()
+    _noted.ids = noted
     try:
         yield
     finally:

@@ -62,7 +62,7 @@ def _register_at_begin(values: Sequence[Any]) -> int | None:
             sample = sample_of(sampled)
             what = sample.measured
             if (what.context, what.measurand, what.phase) == ("Transaction.Begin", REGISTER, ""):
-                return watt_hours(sample.value)
+                return watt_hours(sample.decimal)
     return None
 
 
