@@ -136,14 +136,15 @@ async def test_commands_to_50_stations_at_once(desk: Server, site: Site) -> None
     points = await db(lambda: [factories.charge_point(site, f"MANY-{number}") for number in range(50)])
     chargers = [station(desk, point.identity or "") for point in points]
     await asyncio.gather(*(charger.__aenter__() for charger in chargers))
-    commands = await asyncio.gather(*(order(point, "unlock", connector=1) for point in points))
 
     async def obey(charger: Station) -> str:
         call = await charger.expect("UnlockConnector", 15)
         await charger.answer(call, {"status": "Unlocked"})
         return call.id
 
-    heard = await asyncio.gather(*(obey(charger) for charger in chargers))
+    obeying = [asyncio.create_task(obey(charger)) for charger in chargers]  # they answer while others are still clicked
+    commands = await asyncio.gather(*(order(point, "unlock", connector=1) for point in points))
+    heard = await asyncio.gather(*obeying)
     assert heard == [str(command.pk) for command in commands]
     await soon(lambda: Command.objects.filter(status="accepted", effect="seen").count() == 50, "all answered")
     assert all(charger.unread == [] for charger in chargers)
