@@ -1,16 +1,20 @@
-"""What a gateway learns and hands to the services: version-free facts, no OCPP payloads."""
+"""What a gateway learns and hands to the services: version-free facts, no OCPP payloads.
+
+Those that every message brings are msgspec's structs, which are made several times faster than dataclasses.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
+
+import msgspec
 
 from chargepoints.choices import CommandStatus, ConnectorStatus, Refusal, Verdict
 
 
-@dataclass(slots=True)
-class NewLine:
+class NewLine(msgspec.Struct, gc=False):
     """One log line to be; its sequence is given when it is stored. Times are UTC."""
 
     charge_point_id: int
@@ -94,8 +98,7 @@ class Boot:
     asked_for: bool = False  # by us: it has not restarted
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(msgspec.Struct, frozen=True, gc=False):
     """A reported status; connector 0 is the box. `reported_at` is the charger's clock, None when unusable."""
 
     charge_point_id: int
@@ -109,21 +112,33 @@ class Status:
     info: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One sampled value; `value` in the normalised `unit`, None where `raw` is no number."""
+class Measured(NamedTuple):
+    """What a value is. A fleet says the same few things over and over, so these are shared."""
 
     measurand: str
     unit: str
-    value: Decimal | None
-    raw: str
     phase: str = ""
     location: str = ""
     context: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Sample(msgspec.Struct, frozen=True, gc=False):
+    """One sampled value: as a decimal in the normalised unit, empty where `raw` is no number that can be stored."""
+
+    measured: Measured
+    decimal: str
+    raw: str
+
+
+class Totals(msgspec.Struct, gc=False):
+    """Register (Wh), power (W) and battery (%) of a reading, None where it does not tell."""
+
+    register: int | None = None
+    power: int | None = None
+    soc: int | None = None
+
+
+class Reading(msgspec.Struct):
     """The samples that one charger took at one moment."""
 
     charge_point_id: int
@@ -132,6 +147,7 @@ class Reading:
     received_at: datetime
     samples: Sequence[Sample]
     transaction_id: str = ""
+    totals: Totals | None = None  # once they were asked for
 
 
 @dataclass(frozen=True, slots=True)

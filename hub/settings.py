@@ -50,6 +50,8 @@ OCPP_BOOT_PATIENCE = env.float("HUB_OCPP_BOOT_PATIENCE", default=60.0)
 # Chargers that nobody has registered: refuse, pending or accept; and how many at most wait for a person's decision.
 UNKNOWN_CHARGERS = unknown_chargers(env.str("HUB_UNKNOWN_CHARGERS", default="refuse"))
 UNKNOWN_LIMIT = env.int("HUB_UNKNOWN_LIMIT", default=50)
+# A command wakes its gateway when it is stored; off: a worker does that, as for what could not be dispatched at once.
+COMMANDS_DIRECT = env.bool("HUB_COMMANDS_DIRECT", default=True)
 EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
 LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
 # REST API, all processes together: requests of one key, and requests with a wrong key from one address; 0 is no limit.

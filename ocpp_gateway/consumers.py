@@ -99,7 +99,7 @@ class ChargerConsumer(AsyncConsumer):
             is_staged=bool(known.next_password_hmac),
             certificate=trust.certificate,
         )
-        link = Link(known=known, version=version, opened=opened, send=send)
+        link = Link(known=known, version=version, opened=opened, send=send, lane=scope.get("hub.lane"))
         link.certificate_name = trust.name
         link.heard = scope.get("hub.heard")
         return link, auth.oddities(greeting, known)
@@ -134,6 +134,7 @@ class ChargerConsumer(AsyncConsumer):
         except asyncio.CancelledError:
             code, reason = 1001, "the server is going down"
         finally:
+            link.at_rest = False
             older = process.leave(link)
             await self._ended(process, link, *(link.closing or (code, reason)))
             if older is not None:
@@ -158,8 +159,13 @@ class ChargerConsumer(AsyncConsumer):
 
     async def _listen(self, process: Process, receive: Any, link: Link) -> int:
         """Read until the socket ends; the close code. Stops reading while the charger or the journal is congested."""
+        most = min(settings.OCPP_MAX_MESSAGE_BYTES, settings.OCPP_MAX_NEW_MESSAGE_BYTES)
+        if link.lane is not None:
+            link.lane.take = partial(self._take, process, link, most)
         while True:
+            link.at_rest = True
             event = await receive()
+            link.at_rest = False
             if event["type"] == "websocket.disconnect":
                 return int(event.get("code") or 1006)
             text = event.get("text")
@@ -185,6 +191,15 @@ class ChargerConsumer(AsyncConsumer):
         limit = f"{settings.OCPP_MESSAGES_PER_SECOND:g} a second"
         process.journal.put(Noticing(link.charge_point_id, "too-fast", limit))
         await asyncio.sleep(wait)
+
+    def _take(self, process: Process, link: Link, most: int, raw: str) -> bool:
+        """Take a message past ASGI; False when it must wait, or shows that the socket shall be closed."""
+        must_wait = not link.at_rest or link.session.congested or process.journal.is_full or link.pace.lacks()
+        if must_wait or link.closing is not None or len(raw) > most:
+            return False
+        link.pace.take()
+        self._received(process, link, raw)
+        return True
 
     def _received(self, process: Process, link: Link, raw: str) -> None:
         event = link.session.receive(raw, time.monotonic())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -75,7 +76,9 @@ def command_create(
     _bind(command)
     command.save(force_insert=True)
     command_record(command=command, actor=actor)
-    enqueue_on_commit("commands.dispatch", str(command.pk))
+    # In this transaction, when the charger's gateway is known: a worker would only read the same row, and be later.
+    if not (settings.COMMANDS_DIRECT and _dispatched(command.pk)):
+        enqueue_on_commit("commands.dispatch", str(command.pk))
     changed([charge_point.pk], "commands", "actions", "row")
     return command
 
@@ -130,15 +133,19 @@ def command_dispatch(*, command_id: UUID) -> None:
 
     The row says everything; a wake-up that gets lost is made up for by the gateway's own sweep.
     """
-    found = sql.rows(_DISPATCH, command_id)
-    if not found:
+    if not _dispatched(command_id):
         failed = sql.rows(_NOT_CONNECTED, command_id)
         changed([row[0] for row in failed], "commands", "actions", "row")
-        return
-    charge_point_id, gateway = found[0]
-    message = (bus.gateway_channel(gateway), {"charge_points": [charge_point_id]})
-    transaction.on_commit(lambda: bus.publish([message]), robust=True)
-    changed([charge_point_id], "commands")
+
+
+def _dispatched(command_id: UUID) -> bool:
+    """Whether it was queued and its charger is connected: then its gateway is woken after the commit."""
+    found = sql.rows(_DISPATCH, command_id)
+    for charge_point_id, gateway in found:
+        message = (bus.gateway_channel(gateway), {"charge_points": [charge_point_id]})
+        transaction.on_commit(partial(bus.publish, [message]), robust=True)
+        changed([charge_point_id], "commands")
+    return bool(found)
 
 
 # Credentials in addresses go out with this claim and are not kept (SPEC section 4).

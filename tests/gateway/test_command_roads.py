@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
 from chargepoints.choices import CommandStatus
 from chargepoints.exceptions import ActionRefused
@@ -46,6 +47,13 @@ async def test_offline(desk: Server, charge_point: ChargePoint) -> None:
     assert not await Command.objects.aexists()
 
 
+@pytest.fixture
+def by_worker(settings: Settings) -> None:
+    """Commands are dispatched by a worker, as they are when their charger's gateway is not known at once."""
+    settings.COMMANDS_DIRECT = False
+
+
+@pytest.mark.usefixtures("by_worker")
 async def test_goes_offline_before_it_is_sent(desk: Server, charge_point: ChargePoint, hand: Worker) -> None:
     """The worker was away meanwhile: the command fails with that reason and is not sent later."""
     hand.stop()
@@ -57,6 +65,31 @@ async def test_goes_offline_before_it_is_sent(desk: Server, charge_point: Charge
     assert (done.status, done.answer) == (CommandStatus.FAILED, "The charger went offline before this could be sent.")
 
 
+async def test_no_worker_is_needed(desk: Server, charge_point: ChargePoint, hand: Worker) -> None:
+    """A charger that is connected gets its commands, in their order, also while workers are away."""
+    hand.stop()
+    async with station(desk) as charger:
+        commands = [await order(charge_point, "unlock", connector=number) for number in (1, 2)]
+        for command in commands:
+            call = await charger.expect("UnlockConnector", 1.5)
+            assert call.id == str(command.pk)
+            await charger.answer(call, {"status": "Unlocked"})
+        assert (await ended(commands[-1])).status == CommandStatus.ACCEPTED
+
+
+@pytest.mark.usefixtures("by_worker")
+async def test_by_worker(desk: Server, charge_point: ChargePoint) -> None:
+    """The long road: row, task, worker, wake-up, charger."""
+    async with station(desk) as charger:
+        commands = [await order(charge_point, "unlock", connector=number) for number in (1, 2)]
+        for command in commands:
+            call = await charger.expect("UnlockConnector")
+            assert call.id == str(command.pk)
+            await charger.answer(call, {"status": "Unlocked"})
+        assert (await ended(commands[-1])).status == CommandStatus.ACCEPTED
+
+
+@pytest.mark.usefixtures("by_worker")
 async def test_worker_away(desk: Server, charge_point: ChargePoint, hand: Worker) -> None:
     """It waits for the worker as long as it makes sense, and then says why it did not go out."""
     hand.stop()
@@ -103,14 +136,15 @@ async def test_commands_to_50_stations_at_once(desk: Server, site: Site) -> None
     points = await db(lambda: [factories.charge_point(site, f"MANY-{number}") for number in range(50)])
     chargers = [station(desk, point.identity or "") for point in points]
     await asyncio.gather(*(charger.__aenter__() for charger in chargers))
-    commands = await asyncio.gather(*(order(point, "unlock", connector=1) for point in points))
 
     async def obey(charger: Station) -> str:
         call = await charger.expect("UnlockConnector", 15)
         await charger.answer(call, {"status": "Unlocked"})
         return call.id
 
-    heard = await asyncio.gather(*(obey(charger) for charger in chargers))
+    obeying = [asyncio.create_task(obey(charger)) for charger in chargers]  # they answer while others are still clicked
+    commands = await asyncio.gather(*(order(point, "unlock", connector=1) for point in points))
+    heard = await asyncio.gather(*obeying)
     assert heard == [str(command.pk) for command in commands]
     await soon(lambda: Command.objects.filter(status="accepted", effect="seen").count() == 50, "all answered")
     assert all(charger.unread == [] for charger in chargers)
