@@ -28,6 +28,7 @@ from ocpp_gateway.entries import Asking, Closing, Noticing, Reopening
 from ocpp_gateway.findings import Habit
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
+from ocpp_gateway.revocation import Revocation
 from ocpp_gateway.workers import Asker, DatabaseAwayError
 
 logger = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class Process:
         self.boots, self.opens = Habit(BOOTS, BOOT_WINDOW), Habit(OPENS, OPEN_WINDOW)
         self.admission: Asker[str, Admission | None] = Asker("admission", _admit)
         self.issued: Asker[str, Issued | None] = Asker("issued", _issue)
+        self._revocation = Revocation()
         self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
         self._left_open: dict[int, Link] = {}
@@ -103,6 +105,9 @@ class Process:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation and link.closing is None:
                     self._background(self.take_back(link))
+            case {"revoked": list(ids)}:
+                meant = [link for link in self.everything if link.charge_point_id in ids]
+                self._background(self._revocation.enforce(meant))
 
     def enter(self, link: Link, former: str = "") -> None:
         """The newest link of a charge point is the one commands go to; the older one is closed (H12).
@@ -189,7 +194,12 @@ class Process:
         return not flapping
 
     async def _run(self) -> None:
-        due = {self._expire: TICK_SECONDS, self.commander.sweep: SWEEP_SECONDS, self._tell: BEAT_SECONDS}
+        due = {
+            self._expire: TICK_SECONDS,
+            self.commander.sweep: SWEEP_SECONDS,
+            self._tell: BEAT_SECONDS,
+            self._check_certificates: BEAT_SECONDS,
+        }
         last = dict.fromkeys(due, time.monotonic())
         while True:
             await asyncio.sleep(TICK_SECONDS / 2)
@@ -233,6 +243,9 @@ class Process:
             await self._beats.ask({pk: link.generation for pk, link in self.links.items() if link.generation})
         except DatabaseAwayError as error:
             logger.warning("the database does not hear this gateway: %s", error)
+
+    async def _check_certificates(self) -> None:
+        await self._revocation.enforce(self.everything)
 
     @transaction.atomic
     def _beat(self, questions: Sequence[dict[int, int]]) -> list[None]:

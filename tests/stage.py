@@ -20,7 +20,7 @@ from hub.embedded import processes
 from hub.embedded.config import Config
 from hub.embedded.spawn import Child, Family
 from hub.embedded.waiting import until
-from tests.processes import free_port
+from tests.processes import free_port as free_port
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0

@@ -12,9 +12,10 @@ from chargepoints import authority
 from chargepoints.certificates import CertificateProblem, request_judge, request_read
 from chargepoints.choices import CommandStatus, IssuedState
 from chargepoints.exceptions import ActionRefused
-from chargepoints.models import ChargePoint, Command, InstalledCertificate, IssuedCertificate
+from chargepoints.models import ChargePoint, Command, Connection, InstalledCertificate, IssuedCertificate
 from chargepoints.reports import Answer
 from chargepoints.services.commands import command_create
+from hub import bus
 
 # A charger that stays away so long asks again.
 WAIT_FOR_CHARGER = timedelta(days=2)
@@ -171,11 +172,18 @@ def certificates_used(*, fingerprints: Iterable[str]) -> None:
         older.update(state=IssuedState.REVOKED, detail="Replaced by a newer one")
 
 
+@transaction.atomic
 def certificates_revoke(*, issued: Sequence[int]) -> int:
-    """End these certificates (ids); how many were still good. A connection that is open stays until it ends."""
-    return IssuedCertificate.objects.filter(pk__in=issued, state__in=(*_GOOD, IssuedState.REQUESTED)).update(
-        state=IssuedState.REVOKED, detail="Revoked by an administrator"
-    )
+    """End these certificates (ids); how many were still good. A connection that came in with one is closed."""
+    good = IssuedCertificate.objects.filter(pk__in=issued, state__in=(*_GOOD, IssuedState.REQUESTED))
+    charge_points = list(good.values_list("charge_point_id", flat=True))
+    ended = good.update(state=IssuedState.REVOKED, detail="Revoked by an administrator")
+    connected = Connection.objects.filter(charge_point__in=charge_points, is_connected=True)
+    gateways = set(connected.values_list("gateway", flat=True))
+    # The wake-up only makes it quick: each gateway looks for itself every few seconds.
+    messages = [(bus.gateway_channel(name), {"revoked": charge_points}) for name in gateways]
+    transaction.on_commit(lambda: bus.publish(messages), robust=True)
+    return ended
 
 
 def installed_record(*, answers: Sequence[Answer]) -> None:
