@@ -17,6 +17,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 
@@ -28,6 +30,10 @@ from hub.teams.choices import Role
 from hub.teams.models import Organisation, User
 from tests import browsers, emptying, factories, workers
 from tests.stage import Process, Server, Worker, free_port
+
+# How long it takes to make an example says how busy the machine is, and nothing else.
+hypothesis_settings.register_profile("hub", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+hypothesis_settings.load_profile("hub")
 
 StartServer = Callable[..., Server]
 StartWorker = Callable[..., Worker]

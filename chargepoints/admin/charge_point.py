@@ -116,6 +116,7 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
         "state",
         "created_at",
         "registration_told",
+        "small_ids_given",
         "has_password",
         "elsewhere",
     )
@@ -132,6 +133,7 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
                     ("registration", "registration_told"),
                     "heartbeat_interval",
                     ("assume_version", "is_strict"),
+                    ("small_transaction_ids", "small_ids_given"),
                 )
             },
         ),

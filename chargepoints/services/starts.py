@@ -1,10 +1,7 @@
 """Charges that begin."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-from django.conf import settings
 
 from chargepoints import sql
 from chargepoints.choices import Category, ChargeState, Direction, Verdict
@@ -16,6 +13,7 @@ from chargepoints.services.keys import keys_authorise
 from chargepoints.services.log_lines import log_lines_append
 from chargepoints.services.reservations import reservations_use
 from chargepoints.services.states import states_refresh
+from chargepoints.services.transaction_ids import transaction_ids_give
 
 _REPEATS = """
 SELECT g.charge_point_id, g.start_fingerprint, g.transaction_id, g.verdict, k.expires_at, COALESCE(k.parent_id_tag, '')
@@ -44,8 +42,6 @@ UPDATE chargepoints_charge g SET state = 'completed', ended_at = COALESCE(g.mete
 WHERE g.connector_id = ANY(%s) AND g.state IN ('starting', 'charging', 'paused', 'stopping')
 RETURNING g.charge_point_id, g.transaction_id, g.connector_id
 """
-
-_IDS = "SELECT nextval('chargepoints_transaction_id') FROM generate_series(1, %s)"
 
 
 @dataclass(slots=True)
@@ -88,8 +84,7 @@ def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
     batch.verdicts = keys_authorise(
         questions=[KeyQuestion(s.charge_point_id, s.id_tag) for s in starts], now=starts[0].received_at
     )
-    fresh = iter(sql.rows(_IDS, sum(not start.transaction_id for start in starts)))
-    batch.ids = [start.transaction_id or str(transaction_id_scramble(next(fresh)[0])) for start in starts]
+    batch.ids = _transaction_ids(starts)
     _close_lost(starts, list(batch.connectors.values()))
     charges = [_charge(start, index, batch) for index, start in enumerate(starts)]
     Charge.objects.bulk_create(charges)
@@ -101,6 +96,13 @@ def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
         )
         for start, charge, answer in zip(starts, charges, batch.verdicts, strict=True)
     }
+
+
+def _transaction_ids(starts: Sequence[Start]) -> list[str]:
+    """New ones, but for starts that are applied once more."""
+    wanted = [start.charge_point_id for start in starts if not start.transaction_id]
+    fresh = iter(transaction_ids_give(charge_point_ids=wanted))
+    return [start.transaction_id or next(fresh) for start in starts]
 
 
 def _charge(start: Start, index: int, batch: _Batch) -> Charge:
@@ -141,23 +143,3 @@ def _close_lost(starts: Sequence[Start], connector_ids: list[int]) -> None:
     by_charger = {pk: f"transaction {transaction_id}" for pk, transaction_id, _ in lost}
     at = starts[0].received_at
     findings_record(found=[Found(pk, "lost-stop", at, detail) for pk, detail in by_charger.items()])
-
-
-def transaction_id_scramble(number: int) -> int:
-    """A positive 31-bit id for the `number`-th charge: unique, and not to be guessed from the one before.
-
-    A Feistel network is a bijection of the 31-bit numbers; walking the cycle skips 0, which some chargers take for
-    "none" (QUIRKS 4.1). Ids that can be guessed let one charger stop another's charge (CSMS.md 2.1).
-    """
-    value = _feistel(number)
-    while not 1 <= value <= 2**31 - 1:
-        value = _feistel(value)
-    return value
-
-
-def _feistel(value: int) -> int:
-    left, right = value >> 16, value & 0xFFFF
-    for turn in range(4):
-        seed = f"{settings.SECRET_KEY}:transaction:{turn}:{right}".encode()
-        left, right = right, left ^ int.from_bytes(hashlib.blake2b(seed, digest_size=2).digest(), "big")
-    return left << 16 | right
