@@ -3,6 +3,7 @@
 What differs from the stock command, each with its measured or specified reason:
 the listen backlog and the garbage collector's thresholds (a storm of 5,000 sockets: 1.9 s instead of 57 s), no
 24-hour limit on sockets, refusals with a real HTTP status (OCPP wants 401, 404, 400; stock daphne says 403 to all),
+also of handshakes that are none,
 a bounded inbox per socket (stock: grows without end), and close reasons.
 """
 
@@ -18,12 +19,15 @@ from daphne.server import Server, reactor
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.defer import Deferred
 from twisted.internet.tcp import Connection
+from twisted.web.http import HTTPChannel
 
 from hub import deflate
 from hub.deflate import Bounded
 from hub.lane import Lane, frame_of, text_of
 from hub.octets import Unmasker, Utf8Validator
 
+# For so long what comes after a refusal is read and dropped.
+LINGER_SECONDS = 2.0
 # How many frames may wait for the application before the socket is no longer read (TCP then slows the sender).
 INBOX_FRAMES = 64
 # Together below 5 s, whatever is away: supervisors kill what takes longer than they expect.
@@ -152,6 +156,32 @@ def _idle(transport: Any) -> bool:
     return not transport.dataBuffer and not transport._tempDataBuffer
 
 
+class HubChannel(HTTPChannel):
+    """HTTP/1.1, until a connection becomes a websocket."""
+
+    _version: bytes
+    transport: Any
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - twisted's name
+        """A header line beyond all measure: twisted would close without a word."""
+        self._refuse(b"431 Request Header Fields Too Large")
+
+    def allContentReceived(self) -> None:  # noqa: N802
+        """The request is complete. A websocket begins with HTTP/1.1 (RFC 6455 4.2.1); daphne does not look."""
+        if self._version == b"HTTP/1.0" and self.requests[-1].requestHeaders.hasHeader(b"Upgrade"):
+            self._refuse(b"505 HTTP Version Not Supported")
+        else:
+            super().allContentReceived()  # type: ignore[no-untyped-call]
+
+    def _refuse(self, status: bytes) -> None:
+        """Closing at once, with something left unread, would lose the answer as well."""
+        self.dataReceived = self.lineReceived = lambda *_: None  # type: ignore[method-assign]
+        self.clearLineBuffer()  # type: ignore[no-untyped-call]
+        self.transport.write(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        self.transport.loseWriteConnection()
+        reactor.callLater(LINGER_SECONDS, self.transport.abortConnection)
+
+
 class HubFactory(WebSocketFactory):
     """Makes our sockets."""
 
@@ -162,6 +192,7 @@ class HubServer(Server):
     """daphne's server with our sockets."""
 
     application: Any
+    http_factory: Any
     ws_factory: Any
 
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
@@ -208,11 +239,13 @@ class HubServer(Server):
         return Deferred.fromFuture(asyncio.ensure_future(asyncio.wait([everything], timeout=FAREWELL_SECONDS)))
 
     def _own_factory(self) -> None:
+        self.http_factory.protocol, self.http_factory.timeOut = HubChannel, self.websocket_handshake_timeout
         options = self.ws_factory
         self.ws_factory = HubFactory(self, server=self.server_name)
         self.ws_factory.setProtocolOptions(
             autoPingTimeout=0,
             allowNullOrigin=True,
+            versions=[13],
             # With a close frame that says why: 1007 for bad UTF-8, 1009 for too much.
             failByDrop=False,
             perMessageCompressionAccept=deflate.accept,
@@ -236,7 +269,7 @@ def serve(host: str, port: int) -> None:
         endpoints=[f"tcp:port={port}:interface={interface}:backlog=4096"],
         websocket_timeout=-1,
         websocket_connect_timeout=30,
-        websocket_handshake_timeout=15,
+        websocket_handshake_timeout=settings.OCPP_HANDSHAKE_TIMEOUT,
         websocket_max_message_size=settings.OCPP_MAX_MESSAGE_BYTES,
         websocket_max_frame_size=settings.OCPP_MAX_MESSAGE_BYTES,
         ping_interval=settings.OCPP_PING_INTERVAL,

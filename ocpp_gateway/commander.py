@@ -117,7 +117,7 @@ class Commander:
             self._send(link, command)
 
     def _send(self, link: Link, command: ClaimedCommand) -> None:
-        message = DIALECTS[link.session.version].calls.get(command.kind)
+        message = DIALECTS[link.session.version].message(command)
         try:
             action, payload, problem = _written(link, message, command)
         except (KeyError, ValueError, TypeError) as error:

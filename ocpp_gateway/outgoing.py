@@ -1,7 +1,7 @@
 """Calls of ours: how a command is written, how its answer is judged, and what the answer changes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chargepoints.choices import Category, CommandStatus
@@ -58,3 +58,8 @@ class Outgoing:
 def outgoing_table(messages: Sequence[Outgoing]) -> Mapping[str, Outgoing]:
     """Messages by the kind of command."""
     return {message.kind: message for message in messages}
+
+
+def by_hand_table(messages: Sequence[Outgoing], written: Outgoing) -> Mapping[str, Outgoing]:
+    """By action: built as `written` is, and for the rest as the message of that action."""
+    return {message.action: replace(message, build=written.build) for message in messages if message.action}

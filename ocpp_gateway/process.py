@@ -30,6 +30,7 @@ from ocpp_gateway.findings import Habit
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
 from ocpp_gateway.recheck import RECHECK_SECONDS, Rechecker
+from ocpp_gateway.revocation import Revocation
 from ocpp_gateway.workers import Asker, DatabaseAwayError
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Process:
         self.issued: Asker[str, Issued | None] = Asker("issued", _issue)
         self.rechecker = Rechecker(self.everything)
         self.strangers: Asker[Stranger, Admission | None] = Asker("strangers", _take_in)
+        self._revocation = Revocation()
         self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
         self._left_open: dict[int, Link] = {}
@@ -119,6 +121,9 @@ class Process:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation and link.closing is None:
                     self._background(self.take_back(link))
+            case {"revoked": list(ids)}:
+                meant = [link for link in self.everything if link.charge_point_id in ids]
+                self._background(self._revocation.enforce(meant))
 
     def enter(self, link: Link, former: str = "") -> None:
         """The newest link of a charge point is the one commands go to; the older one is closed (H12).
@@ -210,6 +215,7 @@ class Process:
             self.commander.sweep: SWEEP_SECONDS,
             self._tell: BEAT_SECONDS,
             self.rechecker.look: RECHECK_SECONDS,
+            self._check_certificates: BEAT_SECONDS,
         }
         last = dict.fromkeys(due, time.monotonic())
         while True:
@@ -254,6 +260,9 @@ class Process:
             await self._beats.ask({pk: link.generation for pk, link in self.links.items() if link.generation})
         except DatabaseAwayError as error:
             logger.warning("the database does not hear this gateway: %s", error)
+
+    async def _check_certificates(self) -> None:
+        await self._revocation.enforce(self.everything)
 
     @transaction.atomic
     def _beat(self, questions: Sequence[dict[int, int]]) -> list[None]:

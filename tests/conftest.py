@@ -7,26 +7,37 @@ use them need `@pytest.mark.django_db(transaction=True)`. Do not mix async tests
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 from django.conf import settings
 from django.db import connection
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 
 from chargepoints.models import ChargePoint, Site
 from hub import bus
+from hub.embedded.errors import LauncherError
 from hub.embedded.spawn import Family
 from hub.teams.choices import Role
 from hub.teams.models import Organisation, User
-from tests import browsers, factories
+from tests import browsers, emptying, factories, workers
 from tests.stage import Process, Server, Worker, free_port
+
+# How long it takes to make an example says how busy the machine is, and nothing else.
+hypothesis_settings.register_profile("hub", suppress_health_check=[HealthCheck.too_slow], deadline=None)
+hypothesis_settings.load_profile("hub")
 
 StartServer = Callable[..., Server]
 StartWorker = Callable[..., Worker]
+_stages = ExitStack()
 
 
 def pytest_configure() -> None:
@@ -38,10 +49,35 @@ def pytest_configure() -> None:
         )
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The number of workers for `-n auto`."""
+    return workers.wanted(config.args)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """What is a worker's own stands in its environment before Django reads it."""
+    try:
+        places = _stages.enter_context(workers.places(len(specs)))
+    except LauncherError as error:
+        raise pytest.UsageError(f"{error} Or run the tests one after the other: -n0") from error
+    for spec, place in zip(specs, places, strict=True):
+        spec.env.update(place)
+
+
+def pytest_unconfigure() -> None:
+    """End what was started for the workers."""
+    _stages.close()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Threads of async tests keep their database connections; they must not hold up the end of the run."""
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        # Of all connections: beside the event loop of Playwright, a thread has another one.
+        patch.setattr(DatabaseOperations, "sql_flush", emptying.sql_flush)
+        yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "

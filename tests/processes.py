@@ -1,17 +1,37 @@
 """Looking at real processes from outside, for the tests of the launcher."""
 
 import os
+import socket
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from hub.embedded.spawn import LINUX
+
 OURS = ("HUB_", "DATABASE_URL", "REDIS_URL", "DJANGO_")
+_reserved: list[socket.socket] = []
 
 
 def environment(**changes: str | Path) -> dict[str, str]:
     """The environment without what a surrounding test run has set, and with `changes`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return clean | {name: str(value) for name, value in changes.items()}
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on, and that nobody else gets: other tests run at the same time.
+
+    On Linux a bound socket that does not listen keeps the port from all but a server that asks for just this one.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind(("127.0.0.1", 0))
+    port = int(probe.getsockname()[1])
+    if LINUX:
+        _reserved.append(probe)
+    else:
+        probe.close()
+    return port
 
 
 def until(condition: Callable[[], bool], what: str, seconds: float = 20.0) -> None:

@@ -1,7 +1,6 @@
 """The portal's own processes, started for real against the test database."""
 
 import os
-import socket
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -21,6 +20,7 @@ from hub.embedded import processes
 from hub.embedded.config import Config
 from hub.embedded.spawn import Child, Family
 from hub.embedded.waiting import until
+from tests.processes import free_port as free_port
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 START_SECONDS = 60.0
@@ -36,11 +36,14 @@ def eventually(look: Callable[[], T], *, seconds: float = 10.0, what: str = "") 
     return found
 
 
-def free_port() -> int:
-    """A TCP port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def settled() -> bool:
+    """No server is in the middle of a transaction, which emptying the tables would meet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+        return int(cursor.fetchone()[0]) == 0
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:

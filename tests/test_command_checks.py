@@ -83,6 +83,10 @@ def test_settings_to_read(online: ChargePoint, keys: object) -> None:
         ("", {}, "Name the OCPP message"),
         ("Reset", ["Soft"], "JSON object"),
         ("ChangeConfiguration", {"key": "AuthorizationKey", "value": "0" * 40}, "password"),
+        ("ChangeConfiguration", {"key": "A", "value": "\x00"}, "value: a text has no zero character"),
+        ("RemoteStopTransaction", {"transactionId": 2**31}, "transactionId: whole numbers have 32 bits"),
+        ("ChangeAvailability", {"connectorId": -1, "type": "Operative"}, "connectorId is a number from 0"),
+        ("SendLocalList", {"listVersion": -(2**31) - 1, "updateType": "Full"}, "32 bits"),
     ],
 )
 def test_any_message(online: ChargePoint, action: str, payload: object, words: str) -> None:

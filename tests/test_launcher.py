@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from hub.embedded.config import CHECKOUT
-from tests.processes import descendants, environment, gone, until
+from tests.processes import descendants, environment, free_port, gone, until
 
 LOOK = """
 import os, psycopg, redis
@@ -44,13 +44,6 @@ def launcher(*arguments: str, **changes: str | Path) -> subprocess.CompletedProc
         timeout=60,
         check=False,
     )
-
-
-def free_port() -> int:
-    """A port nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Portal:
@@ -101,14 +94,15 @@ def portal(home: Path, port: int) -> Iterator[Portal]:
         started.process.wait()
 
 
-def test_exec_gives_a_command_servers_and_removes_them(tmp_path: Path) -> None:
-    done = launcher("exec", "--", sys.executable, "-c", LOOK, TMPDIR=tmp_path)
+def test_exec_gives_a_command_servers_and_removes_them(tmp_path_factory: pytest.TempPathFactory) -> None:
+    home = tmp_path_factory.mktemp("e")  # short enough for sockets, in a worker of a parallel run too
+    done = launcher("exec", "--", sys.executable, "-c", LOOK, TMPDIR=home)
     assert done.returncode == 0, done.stderr
     sockets, data, size = done.stdout.split()
-    assert Path(sockets).is_relative_to(tmp_path)
+    assert Path(sockets).is_relative_to(home)
     assert int(size) >= 50
     assert not Path(data).exists()
-    assert list(tmp_path.iterdir()) == []
+    assert list(home.iterdir()) == []
 
 
 def test_exec_returns_the_exit_code_and_leaves_servers_from_outside_alone() -> None:

@@ -119,7 +119,8 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
         *REPORTED,
         "integration",
         "state",
-        *("created_at", "archived_at", "maintenance", "maintenance_reason", "registration_told", "has_password"),
+        *("created_at", "archived_at", "maintenance", "maintenance_reason", "registration_told"),
+        *("small_ids_given", "has_password"),
         *("elsewhere", "wanted_identity", "former_identity"),
     )
     fieldsets = (
@@ -136,6 +137,7 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
                     ("registration", "registration_told"),
                     "heartbeat_interval",
                     ("assume_version", "is_strict"),
+                    ("small_transaction_ids", "small_ids_given"),
                 )
             },
         ),

@@ -41,6 +41,6 @@ class IssuedCertificateAdmin(ChargePointHistory[IssuedCertificate]):
 
     @admin.action(description="Revoke: let nobody in with them any more")
     def revoke(self, request: HttpRequest, queryset: QuerySet[IssuedCertificate]) -> None:
-        """End the certificates; from the next handshake on they open nothing."""
+        """End the certificates: they open nothing any more, and what they have opened is closed."""
         ended = certificates_revoke(issued=list(queryset.values_list("pk", flat=True)), actor=Actor.asking(request))
         self.message_user(request, f"{ended} revoked.")

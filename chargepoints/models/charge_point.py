@@ -65,6 +65,12 @@ class ChargePoint(models.Model):
     assume_version = models.CharField(
         max_length=16, blank=True, help_text="For chargers that offer no OCPP version: the one they speak."
     )
+    small_transaction_ids = models.BooleanField(
+        default=False,
+        help_text="Give its charges ids of 1 to 65535, for chargers that cut or refuse larger ones. "
+        "When all have been given, it gets long ones again.",
+    )
+    small_ids_given = models.PositiveIntegerField(default=0, editable=False)
     is_strict = models.BooleanField(default=False, help_text="Refuse every deviation (certification runs).")
     registration = models.CharField(max_length=8, choices=Registration, default=Registration.ACCEPTED)
     registration_told = models.CharField(

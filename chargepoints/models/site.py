@@ -74,7 +74,8 @@ class SiteLimit(models.Model):
     """A membership that has any of these sees only these sites."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="site_limits")
-    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="limits")
+    # Protected: a membership whose last limit went would reach everything.
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="limits")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["member", "site"], name="site_limit_unique")]

@@ -1,6 +1,6 @@
 """What a gateway must know to let a charger in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,3 +57,13 @@ class Issued:
 def issued_certificates(fingerprints: Sequence[str]) -> dict[str, Issued]:
     """Our certificates by their SHA-256 fingerprint; one query for a storm of them."""
     return {row[0]: Issued(*row[1:]) for row in sql.rows(_ISSUED, sorted(set(fingerprints)))}
+
+
+_REVOKED = """
+SELECT DISTINCT fingerprint FROM chargepoints_issuedcertificate WHERE fingerprint = ANY(%s) AND state = 'revoked'
+"""
+
+
+def revoked_certificates(fingerprints: Iterable[str]) -> set[str]:
+    """Those of these fingerprints whose certificate of ours has been revoked; one query."""
+    return {row[0] for row in sql.rows(_REVOKED, sorted(set(fingerprints)))}

@@ -14,6 +14,7 @@ from chargepoints.services.configuration import SECRET_KEY
 PayloadCheck = Callable[[str, str, dict[str, object]], str]
 _checks: list[PayloadCheck] = []
 _SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp"})
+_NOT_NEGATIVE = frozenset({"connectorId", "stackLevel"})
 _DEFAULT_VERSION = "ocpp1.6"
 
 
@@ -35,6 +36,26 @@ def call_bind(*, command: Command) -> None:
     for check in _checks:
         if problem := check(version, action, payload):
             raise ActionRefused(problem)
+    if problem := _unkeepable(payload):
+        raise ActionRefused(problem)
+    # Nothing else that was given may be taken for what the services of a message note beside it.
+    command.parameters = {"action": action, "payload": payload}
+
+
+def _unkeepable(value: object, name: str = "") -> str:
+    """What the schemas of OCPP 1.6 allow and nobody can store, in words; empty when there is nothing."""
+    match value:
+        case dict():
+            return next(filter(None, (_unkeepable(held, str(key)) for key, held in value.items())), "")
+        case list():
+            return next(filter(None, (_unkeepable(held, name) for held in value)), "")
+        case str() if "\x00" in value:
+            return f"{name}: a text has no zero character."
+        case int() if not -(2**31) <= value < 2**31:
+            return f"{name}: whole numbers have 32 bits in OCPP."
+        case int() if value < 0 and name in _NOT_NEGATIVE:
+            return f"{name} is a number from 0."
+    return ""
 
 
 def diagnostics_bind(*, command: Command) -> None:

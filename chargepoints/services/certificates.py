@@ -12,9 +12,10 @@ from chargepoints import authority
 from chargepoints.certificates import CertificateProblem, request_judge, request_read
 from chargepoints.choices import CommandStatus, IssuedState
 from chargepoints.exceptions import ActionRefused
-from chargepoints.models import ChargePoint, Command, InstalledCertificate, IssuedCertificate
+from chargepoints.models import ChargePoint, Command, Connection, InstalledCertificate, IssuedCertificate
 from chargepoints.reports import Answer
 from chargepoints.services.commands import command_create
+from hub import bus
 from hub.audit.records import Actor, audit_record
 
 # A charger that stays away so long asks again.
@@ -174,7 +175,8 @@ def certificates_used(*, fingerprints: Iterable[str]) -> None:
 
 @transaction.atomic
 def certificates_revoke(*, issued: Sequence[int], actor: Actor) -> int:
-    """End these certificates (ids), on record; how many were still good. An open connection stays until it ends."""
+    """End these certificates (ids), on record; how many were still good. A connection that
+    came in with one is closed."""
     good = IssuedCertificate.objects.select_related("charge_point__site__team").select_for_update(of=("self",))
     ended = list(good.filter(pk__in=issued, state__in=(*_GOOD, IssuedState.REQUESTED)))
     for certificate in ended:
@@ -189,6 +191,12 @@ def certificates_revoke(*, issued: Sequence[int], actor: Actor) -> int:
             before={"state": before},
             after={"state": certificate.state},
         )
+    charge_points = [certificate.charge_point_id for certificate in ended]
+    connected = Connection.objects.filter(charge_point__in=charge_points, is_connected=True)
+    gateways = set(connected.values_list("gateway", flat=True))
+    # The wake-up only makes it quick: each gateway looks for itself every few seconds.
+    messages = [(bus.gateway_channel(name), {"revoked": charge_points}) for name in gateways]
+    transaction.on_commit(lambda: bus.publish(messages), robust=True)
     return len(ended)
 
 

@@ -62,12 +62,12 @@ def _note(command: Command, report: JobReport) -> None:
     command.save(update_fields=["progress", "effect", "effect_at", "effect_text", "effect_due_at"])
 
 
-def jobs_superseded(*, command_ids: Sequence[UUID]) -> None:
-    """The charger took these jobs and gave up the older ones of their kind for them."""
+def jobs_superseded(*, command_ids: Sequence[UUID], kind: str) -> None:
+    """The charger took these jobs and gave up the older commands of this kind for them."""
     for newer in Command.objects.filter(pk__in=command_ids):
         older = Command.objects.filter(
             charge_point=newer.charge_point_id,
-            kind=newer.kind,
+            kind=kind,
             effect=Effect.AWAITED,
             created_at__lt=newer.created_at,
         )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -37,6 +37,15 @@ SELECT DISTINCT s.charge_id, s.at, s.connector_number, s.measurand, s.phase, s.l
 FROM unnest(%s::bigint[], %s::timestamptz[]) AS w (id, at)
 JOIN chargepoints_metersample s ON s.charge_id = w.id AND s.at = w.at
 """
+
+# Of values outside a charge; the negative number of the charge point stands where others have their charge.
+_STORED_OUTSIDE = """
+SELECT DISTINCT -s.charge_point_id, s.at, s.connector_number, s.measurand, s.phase, s.location, s.context, s.raw
+FROM unnest(%s::bigint[], %s::timestamptz[]) AS w (id, at)
+JOIN chargepoints_metersample s ON s.charge_point_id = w.id AND s.at = w.at
+WHERE s.charge_id IS NULL AND s.received_at > %s
+"""
+_REPEATED_WITHIN = timedelta(days=31)
 
 _COPY = """
 COPY chargepoints_metersample (charge_point_id, connector_number, charge_id, at, received_at, value, measurand, phase,
@@ -74,7 +83,7 @@ def readings_record(*, readings: Sequence[Reading]) -> list[bool]:
     """Store every sample as it came and move the running totals of charges and connectors.
 
     Which readings are repeats: every sample of theirs is stored already, for the same charge, connector and time
-    (T3). These change nothing. Values outside a charge are not retried by chargers, and are not looked for.
+    (T3), or for the same connector and time outside a charge. These change nothing.
     """
     if not readings:
         return []
@@ -100,14 +109,20 @@ def _repeats(readings: Sequence[Reading], targets: Mapping[int, _Target]) -> lis
         or (target.metered_at is not None and readings[index].at <= target.metered_at)
         or moments[target.charge_id, readings[index].at] > 1
     ]
+    outside = [index for index in range(len(readings)) if index not in targets]
     found = [False] * len(readings)
-    if not doubtful:
-        return found
-    rows = sql.rows(_STORED, [targets[i].charge_id for i in doubtful], [readings[i].at for i in doubtful])
-    known: set[tuple[object, ...]] = {tuple(row) for row in rows}
-    for index in sorted(doubtful):
+    known: set[tuple[object, ...]] = set()
+    if doubtful:
+        rows = sql.rows(_STORED, [targets[i].charge_id for i in doubtful], [readings[i].at for i in doubtful])
+        known |= {tuple(row) for row in rows}
+    if outside:
+        since = min(readings[i].received_at for i in outside) - _REPEATED_WITHIN
+        ids, times = [readings[i].charge_point_id for i in outside], [readings[i].at for i in outside]
+        known |= {tuple(row) for row in sql.rows(_STORED_OUTSIDE, ids, times, since)}
+    for index in sorted(doubtful + outside):
         reading = readings[index]
-        head = (targets[index].charge_id, reading.at, reading.connector_number)
+        place = targets[index].charge_id if index in targets else -reading.charge_point_id
+        head = (place, reading.at, reading.connector_number)
         described = {(*head, *_told(s.measured), s.raw) for s in reading.samples}
         found[index] = bool(described) and described <= known
         known |= described

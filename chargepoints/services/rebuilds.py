@@ -63,6 +63,7 @@ CREATE TEMP TABLE chargepoints_statuschange ON COMMIT DROP AS
 CREATE TEMP TABLE chargepoints_metersample ON COMMIT DROP AS
     SELECT * FROM {real}.chargepoints_metersample WITH NO DATA;
 CREATE INDEX ON pg_temp.chargepoints_metersample (charge_id, at);
+CREATE INDEX ON pg_temp.chargepoints_metersample (charge_point_id, at);
 CREATE TEMP TABLE chargepoints_logline ON COMMIT DROP AS SELECT * FROM {real}.chargepoints_logline WITH NO DATA;
 CREATE INDEX ON pg_temp.chargepoints_logline (charge_point_id, seq);
 """

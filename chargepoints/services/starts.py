@@ -1,9 +1,6 @@
 """Charges that begin."""
 
-import hashlib
 from collections.abc import Sequence
-
-from django.conf import settings
 
 from chargepoints import sql
 from chargepoints.choices import Category, Direction, Verdict
@@ -14,6 +11,7 @@ from chargepoints.services.keys import keys_authorise
 from chargepoints.services.log_lines import log_lines_append
 from chargepoints.services.reservations import reservations_use
 from chargepoints.services.states import states_refresh
+from chargepoints.services.transaction_ids import transaction_ids_give
 
 _REPEATS = """
 SELECT g.charge_point_id, g.start_fingerprint, g.transaction_id, g.verdict, k.expires_at, COALESCE(k.parent_id_tag, '')
@@ -52,8 +50,6 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::
     %s::timestamptz[], %s::timestamptz[], %s::bigint[])
     AS n (id, connector, tx, fingerprint, tag, key, verdict, started, received, meter)
 """
-
-_IDS = "SELECT nextval('chargepoints_transaction_id') FROM generate_series(1, %s)"
 
 
 def charges_start(*, starts: Sequence[Start]) -> list[Started]:
@@ -111,9 +107,9 @@ def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
 
 def _transaction_ids(starts: Sequence[Start]) -> list[str]:
     """New ones, but for starts that are applied once more."""
-    wanted = sum(not start.transaction_id for start in starts)
-    fresh = iter(sql.rows(_IDS, wanted) if wanted else ())
-    return [start.transaction_id or str(transaction_id_scramble(next(fresh)[0])) for start in starts]
+    wanted = [start.charge_point_id for start in starts if not start.transaction_id]
+    fresh = iter(transaction_ids_give(charge_point_ids=wanted))
+    return [start.transaction_id or next(fresh) for start in starts]
 
 
 def _close_lost(starts: Sequence[Start], connector_ids: list[int]) -> None:
@@ -137,23 +133,3 @@ def _close_lost(starts: Sequence[Start], connector_ids: list[int]) -> None:
     by_charger = {pk: f"transaction {transaction_id}" for pk, transaction_id, _ in lost}
     at = starts[0].received_at
     findings_record(found=[Found(pk, "lost-stop", at, detail) for pk, detail in by_charger.items()])
-
-
-def transaction_id_scramble(number: int) -> int:
-    """A positive 31-bit id for the `number`-th charge: unique, and not to be guessed from the one before.
-
-    A Feistel network is a bijection of the 31-bit numbers; walking the cycle skips 0, which some chargers take for
-    "none" (QUIRKS 4.1). Ids that can be guessed let one charger stop another's charge (CSMS.md 2.1).
-    """
-    value = _feistel(number)
-    while not 1 <= value <= 2**31 - 1:
-        value = _feistel(value)
-    return value
-
-
-def _feistel(value: int) -> int:
-    left, right = value >> 16, value & 0xFFFF
-    for turn in range(4):
-        seed = f"{settings.SECRET_KEY}:transaction:{turn}:{right}".encode()
-        left, right = right, left ^ int.from_bytes(hashlib.blake2b(seed, digest_size=2).digest(), "big")
-    return left << 16 | right

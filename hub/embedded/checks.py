@@ -14,6 +14,8 @@ from hub.embedded.supervisor import say
 from hub.embedded.throwaway import run_command, throwaway_servers, wait
 from hub.embedded.waiting import StartInterrupted
 
+# Files stay together, as their tests share servers and browsers; the order keeps folders together, for the same reason.
+PARALLEL = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
 TYPED = ("hub", "chargepoints", "ocpp_gateway", "tests")
 
 
@@ -48,7 +50,7 @@ def test(arguments: Sequence[str]) -> int:
             environment = stack.enter_context(throwaway_servers(family, asked))
             steps = [] if arguments else all_steps()
             failed += [title(step) for step in steps if not passes(step, family, environment, asked)]
-            if run_command(family, [sys.executable, "-m", "pytest", *arguments], environment, asked):
+            if run_command(family, [sys.executable, "-m", "pytest", *PARALLEL, *arguments], environment, asked):
                 failed.append("pytest")
     except StartInterrupted:
         return 130

@@ -13,7 +13,10 @@ from hub.embedded.sockets import socket_directory
 from hub.embedded.spawn import Child, Family
 from hub.embedded.waiting import never, until
 
-FAST_AND_FORGETFUL = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")
+FAST_AND_FORGETFUL = (
+    *("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"),
+    *("-c", "max_connections=400"),  # tests run side by side, each with servers and workers of its own
+)
 # The same collation on every platform, whatever locales the machine has.
 COLLATION = ("--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8")
 INITDB = ("-U", "hub", "-A", "trust", "-E", "UTF8", *COLLATION)

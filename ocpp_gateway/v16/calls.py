@@ -1,6 +1,6 @@
 """Every message of OCPP 1.6 that is sent from here."""
 
-from ocpp_gateway.outgoing import outgoing_table
+from ocpp_gateway.outgoing import by_hand_table, outgoing_table
 from ocpp_gateway.v16 import (
     call,
     cancel_reservation,
@@ -64,3 +64,5 @@ CALLS = outgoing_table(
         update_firmware.OUT,
     ]
 )
+# The charger's password is never written by hand: `services.calls` refuses it, and no answer is taken for its own.
+BY_HAND = by_hand_table([message for kind, message in CALLS.items() if kind != "rotate_password"], call.OUT)

@@ -1,6 +1,6 @@
 """Answers of long jobs: `AcceptedCanceled` accepts, and gives up the job before (GetLog, SignedUpdateFirmware)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from chargepoints.choices import CommandStatus
 from chargepoints.reports import Answer
@@ -16,10 +16,11 @@ def judge_job(payload: Payload) -> tuple[CommandStatus, str]:
     return (CommandStatus.ACCEPTED if word in {"Accepted", CANCELLED} else CommandStatus.REJECTED), word
 
 
-def apply_job(answers: Sequence[Answer]) -> None:
-    """The older jobs end where the charger says so."""
-    jobs_superseded(
-        command_ids=[
-            answer.command_id for answer in answers if answer.response and answer.response.get("status") == CANCELLED
-        ]
-    )
+def apply_job(kind: str) -> Callable[[Sequence[Answer]], None]:
+    """The older jobs of this kind of command end where the charger says so."""
+
+    def apply(answers: Sequence[Answer]) -> None:
+        taken = [answer for answer in answers if answer.response and answer.response.get("status") == CANCELLED]
+        jobs_superseded(command_ids=[answer.command_id for answer in taken], kind=kind)
+
+    return apply

@@ -16,4 +16,4 @@ def _build(given: Payload) -> Payload:
     return payload
 
 
-OUT = Outgoing("log_upload", "GetLog", _build, judge=judge_job, apply=apply_job)
+OUT = Outgoing("log_upload", "GetLog", _build, judge=judge_job, apply=apply_job("log_upload"))

@@ -20,4 +20,4 @@ def _build(given: Payload) -> Payload:
     return payload
 
 
-OUT = Outgoing("signed_firmware", "SignedUpdateFirmware", _build, judge=judge_job, apply=apply_job)
+OUT = Outgoing("signed_firmware", "SignedUpdateFirmware", _build, judge=judge_job, apply=apply_job("signed_firmware"))

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 import redis
 from asgiref.sync import SyncToAsync
-from django.db import connection, connections
+from django.db import connections
 
 from chargepoints.models import Connection, GatewayProcess
 from hub.embedded.spawn import Family
 from tests.gateway.outage import Database
-from tests.stage import Server, Worker, eventually, free_port
+from tests.stage import Server, Worker, eventually, free_port, settled
 
 # One second for an answer; for the effects a hundredth of what real chargers get (180 s for a reboot).
 ENVIRONMENT = {"HUB_OCPP_CALL_TIMEOUT": "1", "HUB_EFFECT_TIMEOUT_SCALE": "0.01"}
@@ -58,15 +58,8 @@ def gateway(
 
 
 def _quiet() -> bool:
-    """Nobody is connected and no server is in the middle of a transaction, which emptying the tables would meet."""
-    if Connection.objects.filter(is_connected=True).exists():
-        return False
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-            "AND pid <> pg_backend_pid() AND state <> 'idle'"
-        )
-        return int(cursor.fetchone()[0]) == 0
+    """Nobody is connected, and everything is stored."""
+    return not Connection.objects.filter(is_connected=True).exists() and settled()
 
 
 @contextmanager

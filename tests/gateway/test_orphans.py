@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from chargepoints.choices import ChargeState
-from chargepoints.models import Charge, ChargePoint, MeterSample
+from chargepoints.models import Charge, ChargePoint, Connector, MeterSample
 from tests import factories
 from tests.conftest import StartServer
 from tests.gateway.tools import db, log, soon, station
@@ -165,6 +165,32 @@ async def test_t3_values_again(gateway: Server, charge_point: ChargePoint) -> No
     assert await MeterSample.objects.acount() == 2 + 2 + 1 + 2
     texts = [line.text for line in await db(lambda: log(charge_point, action="MeterValues"))]
     assert ["repeated" in text for text in texts] == [False, True, True, False, True, False, False, True]
+
+
+async def test_t3_values_outside_a_charge_again(
+    gateway: Server, charge_point: ChargePoint, far_charge_point: ChargePoint
+) -> None:
+    """Of the main meter, of an idle connector, under an id that nobody knows: the same message again adds nothing."""
+    at = (factories.now() - timedelta(minutes=20)).isoformat()
+    async with station(gateway) as one, station(gateway, "NORD-2") as other:
+        for message_id in ("a", "a", "b"):
+            await one.meter(0, 100, power=7000, timestamp=at, message_id=message_id)
+            await one.meter(1, 100, timestamp=at, message_id=message_id)
+            await one.meter(2, 100, 424242, timestamp=at, message_id=message_id)
+        await one.meter(1, 101, timestamp=at)
+        await one.meter(2, 100, power=50, timestamp=at)
+        await other.meter(0, 100, power=7000, timestamp=at)
+    async with station(gateway) as one:
+        reading = {"timestamp": at, "sampledValue": [{"value": "100"}]}
+        twice = {"connectorId": 1, "meterValue": [reading, reading]}
+        assert await one.call("MeterValues", twice) == {}
+        await one.meter(1, 100)
+    assert await MeterSample.objects.filter(charge_point=charge_point).acount() == 2 + 1 + 1 + 1 + 2 + 1
+    assert await MeterSample.objects.filter(charge_point=far_charge_point).acount() == 2
+    texts = [line.text for line in await db(lambda: log(charge_point, action="MeterValues"))]
+    assert ["repeated" in text for text in texts] == [False] * 3 + [True] * 6 + [False, False, True, False]
+    connector = await Connector.objects.aget(charge_point=charge_point, number=1)
+    assert connector.register_wh == 100
 
 
 async def test_t3_values_out_of_order(gateway: Server, charge_point: ChargePoint) -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from chargepoints.reports import Measured, Reading, Sample
 from chargepoints.rules import RULES
 from chargepoints.services.meters import totals_of
-from chargepoints.services.starts import transaction_id_scramble
 from chargepoints.services.statuses import status_parse
 from chargepoints.services.stops import energy_of
+from chargepoints.services.transaction_ids import small_id_scramble, transaction_id_scramble
 from ocpp_gateway import values
 from ocpp_gateway.errors import OcppError, Version
 from ocpp_gateway.findings import in_values
@@ -173,6 +173,14 @@ def test_transaction_ids_cannot_be_guessed() -> None:
     assert len(set(ids)) == 2000
     steps = [abs(after - before) for before, after in pairwise(ids)]
     assert len(set(steps)) > 1990
+
+
+def test_short_transaction_ids_are_all_of_them_once() -> None:
+    """D12: 65,535 charges of one charge point, each with an id of its own; another charge point has another order."""
+    ids = [small_id_scramble(7, number) for number in range(1, 2**16)]
+    assert set(ids) == set(range(1, 2**16))
+    assert len({after - before for before, after in pairwise(ids)}) > 30_000
+    assert ids[:9] != [small_id_scramble(8, number) for number in range(1, 10)]
 
 
 @given(registers, registers, st.integers(0, 2**62))

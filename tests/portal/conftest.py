@@ -1,13 +1,63 @@
 """Fixtures of the portal's tests."""
 
+from collections.abc import Iterator
+
 import pytest
+import redis
 from pytest_django import Settings
 
 from chargepoints.models import ChargePoint
+from hub.embedded.spawn import Family
 from hub.teams.models import Organisation, User
 from tests import factories
+from tests.conftest import StartServer
 from tests.portal.admin_tools import history_of, people_of
 from tests.portal.money_tools import money_of
+from tests.stage import Server, eventually, free_port, settled
+
+_Idle = dict[tuple[object, ...], list[Server]]
+
+
+@pytest.fixture(scope="package")
+def idle_servers(django_db_setup: None, own_redis: None) -> Iterator[_Idle]:
+    """Servers that tests have left running, by what they were started with."""
+    idle: _Idle = {}
+    yield idle
+    for servers in idle.values():
+        for server in servers:
+            server.kill()
+
+
+@pytest.fixture
+def server(
+    idle_servers: _Idle,
+    transactional_db: None,
+    clean_redis: redis.Redis,
+    family: Family,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[StartServer]:
+    """As everywhere, but a server that a test leaves running serves the next one that wants such a server."""
+    used: list[tuple[tuple[object, ...], Server, int]] = []
+
+    def start(name: str = "daphne", *, env: dict[str, str] | None = None) -> Server:
+        key = (name, *sorted((env or {}).items()))
+        if idle := idle_servers.get(key):
+            made = idle.pop()
+        else:
+            log = tmp_path_factory.mktemp("portal") / f"{name}.log"
+            made = Server(family, name, log, port=free_port(), extra=env or {})
+            made.start()
+        used.append((key, made, made.log.stat().st_size))
+        return made
+
+    yield start
+    for key, made, seen in used:
+        print(f"--- {made.name} ---", made.log.read_bytes()[seen:].decode(errors="replace")[-8000:], sep="\n")
+        if made.child is not None and made.child.poll() is None:
+            idle_servers.setdefault(key, []).append(made)
+        else:
+            made.stop()
+    eventually(settled, what="everything was answered and stored")
 
 
 @pytest.fixture

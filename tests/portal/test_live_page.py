@@ -280,6 +280,7 @@ def test_without_sockets_the_page_polls(
     page: Page, server: StartServer, charge_point: ChargePoint, alice: User
 ) -> None:
     """A proxy that closes every socket: after 10 s the rows come over HTTP, and the page says that it is stale."""
+    page.clock.install()
 
     def refuse(socket: WebSocketRoute) -> None:
         socket.close(code=4999)
@@ -289,6 +290,9 @@ def test_without_sockets_the_page_polls(
     running = server()
     sign_in(page, running.url, alice)
     page.goto(f"{running.url}/charge-points/{charge_point.pk}/")
+    expect(page.locator("html")).to_have_attribute("data-live", "lost", timeout=LONG)
+    page.clock.fast_forward(10_000)
     expect(page.locator("html")).to_have_attribute("data-live", "stale", timeout=LONG)
     append(charge_point, 3)
+    page.clock.fast_forward(5_000)
     until_shown(page, sequences(charge_point))
