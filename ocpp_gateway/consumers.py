@@ -19,6 +19,7 @@ from chargepoints.reports import Closed, Opened, Refused
 from chargepoints.rules import RULES
 from chargepoints.selectors.admission import Admission
 from ocpp_gateway import auth, encoding, findings, lenient, registration, router
+from ocpp_gateway.denial import respond, retry_after
 from ocpp_gateway.entries import Closing, Note, Noticing, Opening, Refusing
 from ocpp_gateway.errors import Code, OcppError
 from ocpp_gateway.frames import Call
@@ -46,9 +47,9 @@ class ChargerConsumer(AsyncConsumer):
         greeting = auth.hello(scope, trust_proxy=settings.TLS, certificate_header=settings.CLIENT_CERT_HEADER)
         door, source = process.door, greeting.remote_address
         if sum(len(name) + len(value) for name, value in scope.get("headers", ())) > MAX_HEADER_BYTES:
-            await _respond(send, 431, b"The headers are too long.")
+            await respond(send, 431, b"The headers are too long.")
         elif door.is_crowded:
-            await _respond(send, 503, b"Try again later.", _retry_after(5 + secrets.randbelow(26)))
+            await respond(send, 503, b"Try again later.", retry_after(5 + secrets.randbelow(26)))
         elif seconds := door.lacks(source, greeting.identity):
             await self._locked_out(process, send, greeting, seconds)
         else:
@@ -86,7 +87,7 @@ class ChargerConsumer(AsyncConsumer):
         process.door.welcomed(greeting.remote_address, greeting.identity)
         wait = process.door.replaces(known.charge_point_id) if known.charge_point_id in process.links else 0
         if wait:
-            await self._refuse(process, send, greeting, known, Refusal.TOO_MANY, _retry_after(wait))
+            await self._refuse(process, send, greeting, known, Refusal.TOO_MANY, retry_after(wait))
             return None
         opened = Opened(
             charge_point_id=known.charge_point_id,
@@ -266,14 +267,14 @@ class ChargerConsumer(AsyncConsumer):
         pk = known.charge_point_id if known else None
         process.door.refused(greeting.remote_address, greeting.identity, pk, is_guess=status == 401)
         self._record(process, greeting, pk, refusal)
-        await _respond(send, status, b"" if status == 401 else refusal.label.encode(), *headers)
+        await respond(send, status, b"" if status == 401 else refusal.label.encode(), *headers)
 
     async def _locked_out(self, process: Process, send: Any, greeting: auth.Hello, seconds: int) -> None:
         """Too many attempts from there: refused before any question to the database, recorded once a minute (A3)."""
         told, pk = process.door.to_be_told(greeting.remote_address, greeting.identity)
         if told:
             self._record(process, greeting, pk, Refusal.TOO_MANY)
-        await _respond(send, 429, Refusal.TOO_MANY.label.encode(), _retry_after(seconds))
+        await respond(send, 429, Refusal.TOO_MANY.label.encode(), retry_after(seconds))
 
     @staticmethod
     def _record(process: Process, greeting: auth.Hello, charge_point_id: int | None, refusal: Refusal) -> None:
@@ -296,17 +297,4 @@ class ChargerConsumer(AsyncConsumer):
 
     @staticmethod
     async def _unavailable(send: Any) -> None:
-        await _respond(send, 503, b"Try again later.", _retry_after(10))
-
-
-def _retry_after(seconds: int) -> tuple[bytes, bytes]:
-    return b"retry-after", str(seconds).encode()
-
-
-async def _respond(send: Any, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
-    """Refuse before the upgrade (H6), with the ASGI websocket denial response."""
-    named = [(b"content-type", b"text/plain; charset=utf-8"), *headers]
-    if status == 401:
-        named.append((b"www-authenticate", b'Basic realm="ocpp"'))
-    await send({"type": "websocket.http.response.start", "status": status, "headers": named})
-    await send({"type": "websocket.http.response.body", "body": body})
+        await respond(send, 503, b"Try again later.", retry_after(10))

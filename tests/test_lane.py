@@ -63,6 +63,8 @@ def test_lengths(size: int) -> None:
         b"\x81\xfe\x00\x05" + MASK + b"hello",
         b"\x81\xff" + bytes(131),
     ],
+    # The frames are masked at random; the tests of all processes must have the same names.
+    ids=lambda data: f"{len(data)}-bytes",
 )
 def test_everything_else_goes_the_long_way(data: bytes) -> None:
     assert text_of(data) is None

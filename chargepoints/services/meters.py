@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from chargepoints import sql
-from chargepoints.reports import Measured, Reading, Totals
+from chargepoints.readings import Measured, Reading, Totals
 from chargepoints.services.changes import changed
 
 REGISTER, POWER, SOC = "Energy.Active.Import.Register", "Power.Active.Import", "SoC"

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from chargepoints.choices import Category
-from chargepoints.reports import Measured, Reading, Sample
+from chargepoints.readings import Measured, Reading, Sample
 from chargepoints.services.meters import readings_record, totals_of
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.triggered import triggered

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chargepoints.reports import Measured, Reading, Sample
+from chargepoints.readings import Measured, Reading, Sample
 from chargepoints.rules import RULES
 from chargepoints.services.meters import totals_of
 from chargepoints.services.statuses import status_parse
