@@ -41,7 +41,6 @@ BEAT_SECONDS = 5.0
 # Our own close code for a socket whose charger opened a newer one (H12; daphne allows 3000 to 4999).
 CLOSE_REPLACED = 4001
 CLOSE_SILENT = 4002
-CLOSE_SENT_AWAY = 4005
 # A client that re-opens whatever is closed must not loop: after so many replacements both stay (QUIRKS 1.2).
 REPLACEMENTS, REPLACEMENT_WINDOW = 3, 10.0
 # What counts as a habit worth a finding, and as two sockets that are both in use (seconds).
@@ -113,10 +112,6 @@ class Process:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation:
                     self._replace(link)
-            case {"sent_away": [int(pk), str(reason)]}:
-                link = self.links.get(pk)
-                if link is not None:
-                    link.close(CLOSE_SENT_AWAY, reason)
             case {"left": [int(pk), int(generation)]}:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation and link.closing is None:

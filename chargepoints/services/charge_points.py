@@ -11,11 +11,12 @@ from chargepoints.services.changes import changed
 from chargepoints.services.commands import command_create
 from chargepoints.services.connections import connections_recheck
 from chargepoints.services.connectors import ConnectorFacts, connector_facts, connectors_keep
-from chargepoints.services.identities import attempts_adopt, identity_take
+from chargepoints.services.identities import identity_take
 from chargepoints.services.locks import charge_point_locked, identities_locked
 from chargepoints.services.notes import note_append
 from chargepoints.services.passwords import password_chosen, password_store
 from chargepoints.services.states import states_refresh
+from chargepoints.services.strangers import attempts_tie
 from hub.audit.choices import ActorKind
 from hub.audit.records import Actor, audit_record, facts_of
 from hub.teams.models import User
@@ -55,7 +56,7 @@ def charge_point_create(
     connectors_keep(charge_point=made, wanted=connectors)
     note_append(charge_point_id=made.pk, action="Registered", fact=made.name, text=f"by {actor.name}")
     audit_record(actor=actor, act="created", obj=made, place=made.place, after=_facts(made))
-    attempts_adopt(charge_point=made)
+    attempts_tie(charge_points=[made])
     states_refresh(charge_point_ids=[made.pk])
     made.refresh_from_db()
     return made, given

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from chargepoints.choices import Category
 from chargepoints.exceptions import ActionRefused
-from chargepoints.models import ChargePoint, ConnectionAttempt
+from chargepoints.models import ChargePoint
 from chargepoints.selectors.identity import charge_points_identified
 from chargepoints.services.connections import connections_recheck
 from chargepoints.services.locks import (
@@ -23,6 +23,7 @@ from chargepoints.services.locks import (
 from chargepoints.services.notes import note_append
 from chargepoints.services.passwords import password_chosen, password_store
 from chargepoints.services.states import states_refresh
+from chargepoints.services.strangers import attempts_tie
 from hub.audit.records import HUB, Actor, audit_record, facts_of
 
 FACTS = ("identity", "wanted_identity")
@@ -40,14 +41,6 @@ def identity_take(*, charge_point: ChargePoint, identity: str) -> None:
     charge_point.identity = None if is_taken or not identity else identity
     charge_point.wanted_identity = identity if is_taken else ""
     charge_point.wanted_since = charge_point.wanted_since if is_taken else None
-
-
-def attempts_adopt(*, charge_point: ChargePoint) -> int:
-    """Refused handshakes of its identity from before it was registered are this charge point's; how many."""
-    if not charge_point.identity:
-        return 0
-    unknown = ConnectionAttempt.objects.filter(charge_point__isnull=True, identity__iexact=charge_point.identity)
-    return unknown.update(charge_point=charge_point)
 
 
 @transaction.atomic
@@ -93,7 +86,7 @@ def identity_change(*, actor: Actor, charge_point: ChargePoint, identity: str, p
 
 def identity_settled(*, charge_point: ChargePoint, former: str) -> None:
     """What follows when a locked charge point got or lost an identity: knocks, claims, its socket, states."""
-    attempts_adopt(charge_point=charge_point)
+    attempts_tie(charge_points=[charge_point])
     if former:
         claims_settle(identity=former)
     connections_recheck(charge_point_ids=[charge_point.pk])
@@ -113,7 +106,7 @@ def claims_settle(*, identity: str) -> ChargePoint | None:
     before = facts_of(heir, *FACTS)
     identity_take(charge_point=heir, identity=heir.wanted_identity)
     heir.save(update_fields=_COLUMNS)
-    attempts_adopt(charge_point=heir)
+    attempts_tie(charge_points=[heir])
     note_append(
         charge_point_id=heir.pk,
         action="Identity",

@@ -16,9 +16,9 @@ from chargepoints.models import ChargePoint, Connection, Connector
 from chargepoints.permissions import Person
 from chargepoints.selectors.imports import Checked, Draft, Line, import_check
 from chargepoints.services.credentials import LONGEST, SHORTEST, password_hmac
+from chargepoints.services.passwords import password_made
 from chargepoints.services.states import states_refresh
 from chargepoints.services.strangers import attempts_tie
-from chargepoints.services.unknown import password_make
 from hub.audit.records import Actor, Place, audit_record, audit_record_all, facts_of
 from hub.spreadsheets import Row, TableError, csv_write, table_read
 
@@ -107,7 +107,7 @@ def import_apply(*, actor: Actor, person: Person, upload: Upload, only_good: boo
         raise ImportDiffers(checked)
     made, passwords = [], []
     for draft in checked.drafts:
-        password = password_make() if draft.needs_password else ""
+        password = password_made() if draft.needs_password else ""
         point = _charge_point(draft, password)
         made.append(point)
         if password:

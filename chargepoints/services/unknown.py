@@ -1,7 +1,6 @@
 """What people decide about chargers that nobody has registered: accept, ignore, reject."""
 
 import hashlib
-import secrets
 from enum import StrEnum
 
 from django.core.exceptions import ValidationError
@@ -16,10 +15,11 @@ from chargepoints.selectors.identity import charge_points_identified
 from chargepoints.selectors.strangers import identity_why_not, is_waiting
 from chargepoints.services.changes import changed
 from chargepoints.services.commands import command_create
-from chargepoints.services.credentials import ROTATED_BYTES, password_hmac
+from chargepoints.services.connections import connections_recheck
+from chargepoints.services.credentials import password_hmac
+from chargepoints.services.passwords import password_made
 from chargepoints.services.states import states_refresh
 from chargepoints.services.strangers import attempts_tie
-from hub import bus
 from hub.audit.records import Actor, Place, audit_record, facts_of
 
 MOST_CONNECTORS = 20
@@ -42,11 +42,6 @@ def proofs_of(attempt: ConnectionAttempt) -> list[Proof]:
     return [Proof.NEW] if attempt.user_name else [Proof.NEW, Proof.NONE]
 
 
-def password_make() -> str:
-    """A random password that every charger can take: 40 hexadecimal digits (A00.FR.205)."""
-    return secrets.token_hex(ROTATED_BYTES)
-
-
 @transaction.atomic
 def unknown_accept(
     *, actor: Actor, attempt: ConnectionAttempt, site: Site, name: str, connectors: int, proof: Proof
@@ -61,7 +56,7 @@ def unknown_accept(
     if proof not in proofs_of(attempt):
         raise ActionRefused("It has knocked differently meanwhile. Choose again how it proves itself.")
     _name_free(site, name)
-    password = password_make() if proof is Proof.NEW else ""
+    password = password_made() if proof is Proof.NEW else ""
     known = {Proof.OFFERED: attempt.password_hmac, Proof.NONE: ""}
     try:
         with transaction.atomic():
@@ -134,11 +129,7 @@ def stranger_reject(*, actor: Actor, charge_point: ChargePoint) -> None:
     )
     _ignored(actor, found, identity, offered)
     states_refresh(charge_point_ids=[found.pk])
-    link = found.connection
-    if link.is_connected:
-        message: dict[str, object] = {"sent_away": [found.pk, "rejected by the operator"]}
-        channel = bus.gateway_channel(link.gateway)
-        transaction.on_commit(lambda: bus.publish([(channel, message)]), robust=True)
+    connections_recheck(charge_point_ids=[found.pk])
 
 
 @transaction.atomic

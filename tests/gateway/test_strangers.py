@@ -136,7 +136,7 @@ async def test_rejected_is_sent_away_for_good(door: Server, site: Site) -> None:
         await station.boot()
         made = await ChargePoint.objects.aget()
         await db(lambda: stranger_reject(actor=HUB, charge_point=made))
-        with pytest.raises(Gone, match="rejected by the operator"):
+        with pytest.raises(Gone, match="this identity is not registered any more"):
             await station.recv()
     assert await refused(door, "NEW-1") == 401
     assert await refused(door, "new-1", None) == 401
