@@ -10,6 +10,7 @@ from functools import cache
 from django.db import connection
 from django.http import HttpResponseBase
 from django.test import Client
+from django.test.client import ClientHandler
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from chargepoints.models import ChargePoint, Site
@@ -33,6 +34,7 @@ class Scene:
     roles: dict[str, Role]
     points: dict[str, ChargePoint]
     _clients: dict[tuple[str, bool], Client] = field(default_factory=dict)
+    _handler: ClientHandler = field(default_factory=lambda: ClientHandler(enforce_csrf_checks=False))
 
     def person(self, name: str) -> User | None:
         """Somebody of the cast; None for nobody."""
@@ -44,6 +46,8 @@ class Scene:
         if known is None:
             known = self._clients[name, url.as_key] = self._fresh(self.person(name), url)
         visit = Client()
+        # Middleware is loaded once: it looks at every static file there is, which takes longer than most pages.
+        visit.handler = self._handler
         visit.defaults, visit.cookies = known.defaults, copy.deepcopy(known.cookies)
         return visit
 

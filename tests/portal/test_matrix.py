@@ -11,8 +11,10 @@ from django.db import transaction
 from websockets.exceptions import ConnectionClosed
 
 from chargepoints import events
+from chargepoints.actions import ACTIONS
 from chargepoints.models import ChargePoint
 from chargepoints.routing import websocket_urlpatterns
+from chargepoints.views.charge_point import PANELS
 from hub.teams.choices import RIGHTS as ROLE_RIGHTS
 from hub.teams.choices import Right, Role
 from hub.teams.models import Organisation, User
@@ -34,7 +36,7 @@ from tests.portal.matrix_scene import (
     routes,
     writes,
 )
-from tests.portal.matrix_tables.line import NOT_SIGNED_IN, Url
+from tests.portal.matrix_tables.line import NOT_SIGNED_IN, WALKERS, Url
 
 WALK_THE_ADMINISTRATION = frozenset({"alice", "bob", NOT_SIGNED_IN})
 
@@ -69,7 +71,12 @@ class TestAddresses:
         lines = Counter((url.name, str(sorted(url.more.items(), key=str)), str(url.of), str(url.data)) for url in TABLE)
         assert [line for line, count in lines.items() if count > 1] == []
 
-    @pytest.mark.parametrize("who", ["alice", "bob", "finance", "support", "reader", "charlie", NOT_SIGNED_IN])
+    def test_every_action_and_every_panel_is_in_the_table(self) -> None:
+        named = {(url.name, str(value)) for url in TABLE for value in url.more.values()}
+        dialogs = {("action", kind) for kind, action in ACTIONS.items() if action.has_form}
+        assert dialogs | {("panel", panel) for panel in PANELS} <= named
+
+    @pytest.mark.parametrize("who", WALKERS)
     def test_everybody_everywhere(self, who: str, scene: Scene) -> None:
         wrong = [found for url in TABLE for found in walked(url, scene, who)]
         assert not wrong, "\n".join(wrong)

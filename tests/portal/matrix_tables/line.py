@@ -16,6 +16,10 @@ REBOOTERS: Roles = frozenset({Role.ADMIN, Role.OPERATIONS, Role.SUPPORT})
 NOBODY: Roles = frozenset()
 ANYBODY = "anybody"
 NOT_SIGNED_IN = "nobody"
+WALKERS = ("alice", "bob", "finance", "support", "reader", "charlie", NOT_SIGNED_IN)
+# What only one who has the whole organisation does, and what Bob does not even see: he belongs to one site.
+NOT_BOB = {"bob": "403"}
+UNSEEN_BY_BOB = {"bob": "404"}
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,8 @@
 """Sites, the organisation, its people and its API keys."""
 
-from tests.portal.matrix_tables.line import ADMINS, ANYBODY, EDITORS, EVERY, Url, desk
+from tests.portal.matrix_tables.line import ADMINS, ANYBODY, EDITORS, EVERY, NOT_BOB, UNSEEN_BY_BOB, Url, desk
 
-# Bob belongs to one site: he makes no others, and the organisation as a whole is not his to see.
-NOT_BOB = {"bob": "403"}
-UNSEEN_BY_BOB = {"bob": "404"}
-# A token that `matrix_scene` puts into an invitation.
+# A token that `matrix_objects` puts into an invitation.
 TOKEN = "an-invitation-of-the-matrix"
 
 SITES = [

@@ -1,11 +1,9 @@
 """Unknown chargers, and the import of a list."""
 
-from tests.portal.matrix_tables.line import EDITORS, Url, desk
+from tests.portal.matrix_tables.line import EDITORS, UNSEEN_BY_BOB, Url, desk
 
 # An identity that knocks in vain at the organisation that receives unknown chargers.
 STRANGER = {"identity": "NEW-1"}
-# What knocks at the organisation is not on Bob's site.
-UNSEEN_BY_BOB = {"bob": "404"}
 
 UNKNOWN = [
     Url("unknown", get=EDITORS),
