@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
+import redis
 from django.db import transaction
 from websockets.exceptions import ConnectionClosed
 
@@ -43,6 +44,7 @@ WALK_THE_ADMINISTRATION = frozenset({"alice", "bob", NOT_SIGNED_IN})
 
 @pytest.fixture
 def scene(
+    clean_redis: redis.Redis,
     filled: None,
     alice: User,
     bob: User,
