@@ -7,25 +7,27 @@ from collections import Counter
 from contextlib import suppress
 
 import pytest
+import redis
 from django.db import transaction
 from websockets.exceptions import ConnectionClosed
 
 from chargepoints import events
+from chargepoints.actions import ACTIONS
 from chargepoints.models import ChargePoint
 from chargepoints.routing import websocket_urlpatterns
+from chargepoints.views.charge_point import PANELS
 from hub.teams.choices import RIGHTS as ROLE_RIGHTS
 from hub.teams.choices import Right, Role
 from hub.teams.models import Organisation, User
 from tests.conftest import StartServer
 from tests.portal.admin_tools import history_of
 from tests.portal.live_tools import WebViewer, append, session_cookie
-from tests.portal.matrix import RIGHTS, SOCKETS, TABLE, Url
+from tests.portal.matrix import RIGHTS, SOCKETS, TABLE
+from tests.portal.matrix_objects import OBJECTS, furnish
 from tests.portal.matrix_scene import (
     FAR,
     FOREIGN,
     NEAR,
-    NOT_SIGNED_IN,
-    OBJECTS,
     Scene,
     address,
     cases,
@@ -35,12 +37,14 @@ from tests.portal.matrix_scene import (
     routes,
     writes,
 )
+from tests.portal.matrix_tables.line import NOT_SIGNED_IN, WALKERS, Url
 
 WALK_THE_ADMINISTRATION = frozenset({"alice", "bob", NOT_SIGNED_IN})
 
 
 @pytest.fixture
 def scene(
+    clean_redis: redis.Redis,
     filled: None,
     alice: User,
     bob: User,
@@ -52,6 +56,7 @@ def scene(
 ) -> Scene:
     """Two operators with one row of everything, and everybody."""
     history_of(far_charge_point)
+    furnish([charge_point, far_charge_point, foreign_charge_point], nordlys, alice, bob)
     people, roles = cast(alice, bob, charlie, nordlys)
     return Scene(people, roles, {NEAR: charge_point, FAR: far_charge_point, FOREIGN: foreign_charge_point})
 
@@ -65,10 +70,15 @@ class TestAddresses:
         assert sorted(named - set(routes())) == []
 
     def test_no_line_stands_twice(self) -> None:
-        lines = Counter((url.name, str(sorted(url.more.items(), key=str)), str(url.of)) for url in TABLE)
+        lines = Counter((url.name, str(sorted(url.more.items(), key=str)), str(url.of), str(url.data)) for url in TABLE)
         assert [line for line, count in lines.items() if count > 1] == []
 
-    @pytest.mark.parametrize("who", ["alice", "bob", "finance", "support", "reader", "charlie", NOT_SIGNED_IN])
+    def test_every_action_and_every_panel_is_in_the_table(self) -> None:
+        named = {(url.name, str(value)) for url in TABLE for value in url.more.values()}
+        dialogs = {("action", kind) for kind, action in ACTIONS.items() if action.has_form}
+        assert dialogs | {("panel", panel) for panel in PANELS} <= named
+
+    @pytest.mark.parametrize("who", WALKERS)
     def test_everybody_everywhere(self, who: str, scene: Scene) -> None:
         wrong = [found for url in TABLE for found in walked(url, scene, who)]
         assert not wrong, "\n".join(wrong)
@@ -85,7 +95,9 @@ def walked(url: Url, scene: Scene, who: str) -> list[str]:
             wanted = expected(url, method, scene, who, place)
             client = scene.client(who, url)
             with transaction.atomic(), writes() as written:
-                answer = client.generic(method, where)
+                if url.after:
+                    client.get(url.after)
+                answer = (client.get if method == "GET" else client.post)(where, url.data)
                 transaction.set_rollback(True)
             got = observed(method, answer)
             if got not in wanted:

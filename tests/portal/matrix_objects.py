@@ -1,0 +1,86 @@
+"""The objects that the addresses of the matrix name: what the scene has of each kind, and where."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+
+from django.db.models import Model
+
+from chargepoints.models import ChargePoint
+from chargepoints.selectors.strangers import QUARANTINE_SITE, QUARANTINE_TEAM, waiting_in
+from hub.teams.choices import Role
+from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, User
+from tests import factories
+from tests.portal.admin_tools import address_of, objects
+from tests.portal.matrix_tables.sites import TOKEN
+from tests.portal.matrix_tables.unknown import STRANGER
+from tests.portal.unknown_tools import knock
+
+Arguments = dict[str, object]
+ARCHIVED = "Archived"
+
+# What an address names, as its arguments, from a charge point of the place.
+OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
+    "charge_point": lambda point: {"pk": point.pk},
+    "archived": lambda point: {"pk": point.site.charge_points.get(archived_at__isnull=False).pk},
+    "site": lambda point: {"pk": point.site_id},
+    "archived_site": lambda point: {"pk": point.site.team.sites.get(archived_at__isnull=False).pk},
+    "command": lambda point: {"pk": point.commands.all()[0].pk},
+    "log_line": lambda point: {"pk": point.pk, "seq": point.log_lines.all()[0].seq},
+    "maintenance": lambda point: {"pk": point.pk, "period": point.maintenance_periods.all()[0].pk},
+    "waiting": lambda point: {"pk": waiting_in(_operator(point)).get().pk},
+    "organisation": lambda point: {"pk": _operator(point).pk},
+    "team": lambda point: {"pk": point.site.team_id},
+    "member": lambda point: {"pk": Member.objects.get(user__username=_bystander(_operator(point))).pk},
+    "invitation": lambda point: {"pk": first_of(Invitation, point)},
+    "api_key": lambda point: {"pk": first_of(ApiKey, point)},
+    "sign_in": lambda point: {"pk": SignIn.objects.get(session_key=_session(_operator(point))).pk},
+    "user": lambda point: {"id": first_of(User, point)},
+    # Named by its identity.
+    "unknown": lambda point: {},
+}
+# Of the whole organisation, so that none is out of Bob's reach alone.
+WHOLE = frozenset(
+    {"archived_site", "waiting", "organisation", "team", "member", "invitation", "api_key", "sign_in", "user"}
+)
+# Of Nordlys alone.
+ONE = frozenset({"unknown"})
+
+
+def first_of(model: type[Model], point: ChargePoint) -> object:
+    """What stands in an address for a row of the operator of `point`; for charge points, the one with a history."""
+    return point.pk if model is ChargePoint else address_of(objects(model, _operator(point))[0])
+
+
+def furnish(points: Iterable[ChargePoint], nordlys: Organisation, alice: User, bob: User) -> None:
+    """Make what the addresses of the desk name, at each place."""
+    now = factories.now()
+    operators = {_operator(point) for point in points}
+    for point in points:
+        factories.charge_point(point.site, archived_at=now)
+    for operator in operators:
+        factories.site(factories.team(operator), ARCHIVED, archived_at=now)
+        waiting = factories.site(factories.team(operator, QUARANTINE_TEAM), QUARANTINE_SITE)
+        factories.charge_point(waiting, registration="Pending", registration_told="Pending")
+        person = factories.user(_bystander(operator))
+        factories.member(operator, person, Role.READ_ONLY)
+        owner = bob if operator == nordlys else person
+        SignIn.objects.create(user=owner, session_key=_session(operator), started_at=now, seen_at=now)
+    Organisation.objects.filter(pk=nordlys.pk).update(receives_unknown=True)
+    knock(STRANGER["identity"])
+    Invitation.objects.filter(organisation=nordlys).update(
+        token_hash=hashlib.sha256(TOKEN.encode()).hexdigest(),
+        invited_by=alice,
+        expires_at=now.replace(year=now.year + 1, day=1),
+    )
+
+
+def _operator(point: ChargePoint) -> Organisation:
+    return point.site.team.organisation
+
+
+def _bystander(operator: Organisation) -> str:
+    return f"bystander-{operator.pk}"
+
+
+def _session(operator: Organisation) -> str:
+    return f"session of {operator.pk}"

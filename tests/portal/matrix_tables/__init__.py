@@ -1,0 +1,1 @@
+"""The lines of the matrix, by what they are about."""
