@@ -189,3 +189,82 @@ class IssuedState(models.TextChoices):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     REVOKED = "revoked"
+
+
+class PaymentKind(models.TextChoices):
+    """Where the money for a charge comes from."""
+
+    WALLET = "wallet", "Wallet"
+    TEAM_WALLET = "team-wallet", "Team wallet"
+    CARD = "card", "Card on file"
+    INVOICE = "invoice", "Invoice"
+    FREE = "free", "Free"
+
+
+WALLETS = (PaymentKind.WALLET, PaymentKind.TEAM_WALLET)
+
+
+class PaymentState(models.TextChoices):
+    """How far the payment of one bill has come."""
+
+    AUTHORISED = "authorised"
+    CAPTURED = "captured"
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+
+
+class BillState(models.TextChoices):
+    """Where the bill of a charge stands. Only `paid` and `refunded` have moved money."""
+
+    OPEN = "open", "Running"
+    HELD = "held", "Held for review"
+    PAID = "paid", "Paid"
+    INVOICED = "invoiced", "On the next invoice"
+    FREE = "free", "Free"
+    UNPAID = "unpaid", "Not paid"
+    REMOVED = "removed", "Payment removed"
+    CANCELLED = "cancelled", "Cancelled"
+    REFUNDED = "refunded", "Refunded"
+
+
+class Hold(models.TextChoices):
+    """Why a bill is held: a reading that cannot be, or an end that nobody saw (SPEC section 6)."""
+
+    NEGATIVE = "negative", "The register fell"
+    TOO_FAST = "too-fast", "More energy than the connector can deliver"
+    ODOMETER = "odometer", "The meter's total was reported as the energy of the charge"
+    OVERLAP = "overlap", "It overlaps another charge of the connector"
+    ZERO_ENERGY = "zero-energy", "No energy, but the car was charging"
+    MISSING_REGISTER = "missing-register", "A register is missing at the begin or the end"
+    LOST_STOP = "lost-stop", "Its stop never arrived"
+    LATE_STOP = "late-stop", "Its stop arrived after it had been closed"
+    UNKNOWN_START = "unknown-start", "A stop without a start"
+    BAD_CLOCK = "bad-clock", "The times cannot be right"
+    MATCHED_STOP = "matched-stop", "Its stop came under another id"
+    NO_PRICE = "no-price", "A price is missing"
+    PAYMENT = "payment", "The payment failed"
+
+
+class LedgerAccountKind(models.TextChoices):
+    """What a ledger account stands for. Wallets are what we owe; receivables what we are owed."""
+
+    WALLET = "wallet", "Wallet"
+    HELD = "held", "Held for running charges"
+    CARD = "card", "Cards"
+    RECEIVABLE = "receivable", "Invoices to write"
+    REVENUE = "revenue", "Revenue"
+    VAT = "vat", "VAT"
+    BANK = "bank", "Bank"
+
+
+class MovementKind(models.TextChoices):
+    """Why money moved."""
+
+    TOP_UP = "top-up", "Top-up"
+    PAY_OUT = "pay-out", "Pay-out"
+    AUTHORISE = "authorise", "Authorised"
+    RELEASE = "release", "Released"
+    CAPTURE = "capture", "Captured"
+    REFUND = "refund", "Refunded"
+    CORRECTION = "correction", "Correction"

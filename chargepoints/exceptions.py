@@ -3,3 +3,15 @@
 
 class ActionRefused(Exception):
     """A remote action that is not offered now; the message says why, in words for the operator."""
+
+
+class PaymentRefused(Exception):
+    """Money cannot move as asked; the message is a sentence for the person who asked."""
+
+
+class MemberRefused(Exception):
+    """A change of a membership or an invitation that is not possible; the message says why, in words for the person."""
+
+
+class ChangeRefused(Exception):
+    """A change that the facts do not allow; the message says why and what to do, in words for the operator."""

@@ -7,6 +7,8 @@ from chargepoints.actions import ACTIONS, Action, Proof
 from chargepoints.choices import Integration, Registration
 from hub.teams.choices import Right
 
+CHARGE_RUNNING = "A charge is running. It can change its site when the charge has ended."
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -51,3 +53,10 @@ def why_not(
     if action.needs_charge and not open_charges:
         return "No charge is running."
     return ""
+
+
+def why_not_move(open_charges: int, rights: frozenset[Right]) -> str:
+    """Why a charge point cannot change its site now, in one sentence; empty when it can."""
+    if Right.EDIT not in rights:
+        return f"Your role does not allow this. It needs: {Right.EDIT.label.lower()}."
+    return CHARGE_RUNNING if open_charges else ""

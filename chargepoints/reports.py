@@ -1,16 +1,18 @@
-"""What a gateway learns and hands to the services: version-free facts, no OCPP payloads."""
+"""What a gateway learns and hands to the services: version-free facts, no OCPP payloads.
 
-from collections.abc import Sequence
+What every message brings are msgspec's structs, which are made several times faster than dataclasses.
+"""
+
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from uuid import UUID
+
+import msgspec
 
 from chargepoints.choices import CommandStatus, ConnectorStatus, Refusal, Verdict
 
 
-@dataclass(slots=True)
-class NewLine:
+class NewLine(msgspec.Struct, gc=False):
     """One log line to be; its sequence is given when it is stored. Times are UTC."""
 
     charge_point_id: int
@@ -73,6 +75,8 @@ class Refused:
     path: str
     reason: Refusal
     http_status: int
+    # Of the password that an unknown identity offered; empty when it offered none that could be its own.
+    password_hmac: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,7 @@ class Boot:
     asked_for: bool = False  # by us: it has not restarted
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(msgspec.Struct, frozen=True, gc=False):
     """A reported status; connector 0 is the box. `reported_at` is the charger's clock, None when unusable."""
 
     charge_point_id: int
@@ -105,31 +108,6 @@ class Status:
     error_code: str = ""
     vendor_error_code: str = ""
     info: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One sampled value; `value` in the normalised `unit`, None where `raw` is no number."""
-
-    measurand: str
-    unit: str
-    value: Decimal | None
-    raw: str
-    phase: str = ""
-    location: str = ""
-    context: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The samples that one charger took at one moment."""
-
-    charge_point_id: int
-    connector_number: int
-    at: datetime
-    received_at: datetime
-    samples: Sequence[Sample]
-    transaction_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from hub.audit.recorded import Recorded
 from hub.teams.choices import Role
 from hub.teams.models import Member
 
@@ -142,11 +143,34 @@ class Scoped(_Base[M]):
         return self.allowed(request)
 
 
-class ScopedAdmin(Scoped[M], _ModelAdmin[M]):
+class ScopedAdmin(Scoped[M], Recorded, _ModelAdmin[M]):
     """A page of the administration with tenancy; a foreign object is a 404."""
 
     show_full_result_count = False
     paginator = LimitedPaginator
+    # What is part of a row and goes with it, though nobody may delete it alone.
+    goes_along: tuple[type[Model], ...] = ()
+    # The name of the desk's page of a row, if it has one.
+    desk_page = ""
+
+    def get_view_on_site_url(self, obj: Any = None) -> str | None:
+        """The desk's page of the row, for the button "View on desk"."""
+        if obj is None or not self.desk_page:
+            return None
+        try:
+            return reverse(self.desk_page, args=[self.desk_key(obj)])
+        except NoReverseMatch:
+            return None
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What is part of the rows keeps nobody from deleting them."""
+        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        lacking -= {str(model._meta.verbose_name) for model in self.goes_along}
+        return found, counts, lacking, protected
+
+    def desk_key(self, obj: M) -> object:
+        """What stands for the row in the desk's address."""
+        return obj.pk
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Admins of an organisation."""
@@ -158,7 +182,7 @@ class ScopedAdmin(Scoped[M], _ModelAdmin[M]):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> M | None:
         """The object, if it is theirs. Raises Http404, where Django would redirect and tell more."""
-        found = super().get_object(request, object_id, from_field)
+        found: M | None = super().get_object(request, object_id, from_field)
         if found is None:
             raise Http404
         return found
@@ -202,6 +226,28 @@ class HistoryInline(ScopedInline[M, P]):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody writes these by hand."""
         return False
+
+
+class ArchivedFilter(admin.SimpleListFilter):
+    """In use, or archived; everything when not asked."""
+
+    title = "archived"
+    parameter_name = "archived"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two choices."""
+        return [("no", "In use"), ("yes", "Archived")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Those that were asked for."""
+        wanted = {"no": True, "yes": False}.get(self.value() or "")
+        return queryset if wanted is None else queryset.filter(archived_at__isnull=wanted)
+
+
+@admin.display(description="Archived", ordering="archived_at")
+def archived(row: Any) -> str:
+    """A list column that makes archived rows stand out."""
+    return f"Archived {row.archived_at:%Y-%m-%d}" if row.archived_at else ""
 
 
 def moment(field: str, label: str = "") -> Callable[[Model], str]:

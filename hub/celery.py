@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 app = Celery("hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["chargepoints"])
+app.autodiscover_tasks(["chargepoints", "hub.account"])
 app.conf.beat_schedule = {
     "commands-due": {"task": "commands.due", "schedule": 1.0, "options": {"expires": 5}},
     "connections-reap": {
@@ -22,7 +22,10 @@ app.conf.beat_schedule = {
         "schedule": 2.0,
         "options": {"expires": 5},
     },
+    "charge-points-upkeep": {"task": "chargepoints.charge_points_upkeep", "schedule": 30.0, "options": {"expires": 25}},
     "certificates-sign": {"task": "chargepoints.certificates_sign", "schedule": 2.0, "options": {"expires": 10}},
+    "bills-due": {"task": "chargepoints.bills_due", "schedule": 2.0, "options": {"expires": 5}},
+    "sessions-tidy": {"task": "account.sessions_tidy", "schedule": 3600.0},
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }
 

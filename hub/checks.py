@@ -31,4 +31,20 @@ def deployment(app_configs: object, **_: object) -> Sequence[CheckMessage]:
                 id="hub.W002",
             )
         )
+    if settings.UNKNOWN_CHARGERS == "accept":
+        found.append(
+            Caution(
+                "HUB_UNKNOWN_CHARGERS is accept: whoever knows the address can connect a charger that works.",
+                hint="Use pending or refuse unless chargers reach this machine over a network of your own.",
+                id="hub.W003",
+            )
+        )
+    if settings.UNKNOWN_CHARGERS != "refuse" and settings.UNKNOWN_LIMIT < 1:
+        found.append(
+            Error(
+                "HUB_UNKNOWN_LIMIT is below 1, so that no unknown charger is ever let in.",
+                hint="Give a number such as 50, or set HUB_UNKNOWN_CHARGERS=refuse.",
+                id="hub.E003",
+            )
+        )
     return found

@@ -17,6 +17,7 @@ PATIENCE = {
     "tcp_user_timeout": "20000",
 }
 ROLES = frozenset({"web", "gateway"})
+UNKNOWN_CHARGERS = ("refuse", "pending", "accept")
 
 
 def database(url: str) -> dict[str, object]:
@@ -52,3 +53,20 @@ def roles(value: str) -> frozenset[str]:
     if not chosen or chosen - ROLES:
         raise ImproperlyConfigured(f"HUB_ROLES must be web, gateway or web,gateway, not {value!r}.")
     return chosen
+
+
+def unknown_chargers(value: str) -> str:
+    """What happens to chargers that nobody has registered: `refuse`, `pending` or `accept`."""
+    if value not in UNKNOWN_CHARGERS:
+        raise ImproperlyConfigured(f"HUB_UNKNOWN_CHARGERS must be refuse, pending or accept, not {value!r}.")
+    return value
+
+
+def email(url: str) -> dict[str, object]:
+    """Django's EMAIL_... settings for an address such as `smtp://user:password@host:587/?tls=True`."""
+    try:
+        return dict(environ.Env.email_url_config(url))
+    except KeyError as error:
+        raise ImproperlyConfigured(
+            f"EMAIL_URL must start with smtp://, smtp+tls://, smtp+ssl:// or consolemail://; {error} is not known."
+        ) from error

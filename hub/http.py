@@ -1,5 +1,10 @@
 """What every page of the desk shares."""
 
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
@@ -15,7 +20,12 @@ def remote_address(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR") or "")
 
 
-def desk(request: HttpRequest) -> dict[str, object]:
-    """Context processor: the person's theme and density; no query, the user is loaded anyway."""
-    user = getattr(request, "user", None)
-    return {"theme": getattr(user, "theme", "auto"), "density": getattr(user, "density", "normal")}
+def streamed(request: HttpRequest, chunks: Iterator[bytes]) -> Iterator[bytes] | AsyncIterator[bytes]:
+    """`chunks` as StreamingHttpResponse takes them in constant memory: under ASGI Django would collect an iterator."""
+    return _asynchronous(chunks) if isinstance(request, ASGIRequest) else chunks
+
+
+async def _asynchronous(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    following = sync_to_async(partial(next, chunks, None))
+    while (chunk := await following()) is not None:
+        yield chunk

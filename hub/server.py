@@ -23,6 +23,7 @@ from twisted.web.http import HTTPChannel
 
 from hub import deflate
 from hub.deflate import Bounded
+from hub.lane import Lane, frame_of, text_of
 from hub.octets import Unmasker, Utf8Validator
 
 # For so long what comes after a refusal is read and dropped.
@@ -83,10 +84,27 @@ class HubWebSocket(WebSocketProtocol):
         """A socket was opened."""
         super().connectionMade()
         self.utf8validator = Utf8Validator()
+        self.lane = Lane(self._write)
 
     def dataReceived(self, data: bytes) -> None:  # noqa: N802
         """Bytes came. autobahn colours the words of a debug line first, whether or not it is written."""
+        if (take := self.lane.take) is not None and self._is_between_frames():
+            text = text_of(data)
+            if text is not None and self.application_queue.empty() and take(text):
+                self.last_ping = time.time()
+                return
         self._dataReceived(data)
+
+    def _is_between_frames(self) -> bool:
+        """Whether a message begins with the next byte."""
+        inside = self.data or self.current_frame is not None or self.inside_message
+        return self.state == self.STATE_OPEN and not inside and not self.muted
+
+    def _write(self, text: str) -> bool:
+        if self.state != self.STATE_OPEN or self.muted:
+            return False
+        self.sendData(frame_of(text))
+        return True
 
     def onFrameBegin(self) -> None:  # noqa: N802 - autobahn's name
         """A frame begins."""
@@ -183,6 +201,7 @@ class HubServer(Server):
             return super().create_application(protocol, scope)
         scope["extensions"] = {"websocket.http.response": {}}
         scope["hub.heard"] = lambda: protocol.heard_at
+        scope["hub.lane"] = protocol.lane
         application = self.application
 
         def bounded(scope: dict[str, Any], receive: Any, send: Any) -> Any:

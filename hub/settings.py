@@ -1,12 +1,13 @@
 """Settings. Everything that differs between machines comes from the environment; README lists it."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.env import broker, database, env, roles
+from hub.env import broker, database, email, env, roles, unknown_chargers
 
 # QuerySet[Site], Paginator[Site] and the like at run time, not only for the type checker.
 django_stubs_ext.monkeypatch()
@@ -47,8 +48,16 @@ OCPP_HEARTBEAT_INTERVAL = env.int("HUB_OCPP_HEARTBEAT_INTERVAL", default=300)
 # Seconds until the next boot of a charger that is pending or rejected, and for the boot that a new one was asked for.
 OCPP_BOOT_RETRY_INTERVAL = env.int("HUB_OCPP_BOOT_RETRY_INTERVAL", default=60)
 OCPP_BOOT_PATIENCE = env.float("HUB_OCPP_BOOT_PATIENCE", default=60.0)
+# Chargers that nobody has registered: refuse, pending or accept; and how many at most wait for a person's decision.
+UNKNOWN_CHARGERS = unknown_chargers(env.str("HUB_UNKNOWN_CHARGERS", default="refuse"))
+UNKNOWN_LIMIT = env.int("HUB_UNKNOWN_LIMIT", default=50)
+# A command wakes its gateway when it is stored; off: a worker does that, as for what could not be dispatched at once.
+COMMANDS_DIRECT = env.bool("HUB_COMMANDS_DIRECT", default=True)
 EFFECT_TIMEOUT_SCALE = env.float("HUB_EFFECT_TIMEOUT_SCALE", default=1.0)
 LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
+# REST API, all processes together: requests of one key, and requests with a wrong key from one address; 0 is no limit.
+API_PER_MINUTE = env.int("HUB_API_PER_MINUTE", default=600)
+API_FAILED_PER_MINUTE = env.int("HUB_API_FAILED_PER_MINUTE", default=30)
 
 # The operator's certificate authority for chargers (security profile 3); no name: no certificates are signed.
 CA_DIR = Path(env.str("HUB_CA_DIR", default=str(DATA_DIR / "ca")))
@@ -73,6 +82,12 @@ INSTALLED_APPS = [
     "csp",
     "hub",
     "hub.teams",
+    "hub.audit",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
+    "axes",
+    "hub.account",
     "chargepoints",
     "ocpp_gateway",
 ]
@@ -85,6 +100,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "hub.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -101,7 +117,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "hub.http.desk",
+                "hub.context.desk",
             ],
             "builtins": ["hub.templatetags.desk", "template_partials.templatetags.partials"],
         },
@@ -111,6 +127,14 @@ TEMPLATES = [
 DATABASES = {"default": database(env.str("DATABASE_URL", default="postgres://localhost/hub"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
+
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "hub"}
+}
+
+# Console by default: what would be mailed is printed. smtp://user:password@host:587/?tls=True sends.
+vars().update(email(env.str("EMAIL_URL", default="consolemail://")))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("HUB_EMAIL_FROM", default="Hub <hub@localhost>")
 
 CELERY_BROKER_URL = broker(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
@@ -135,6 +159,24 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+AUTHENTICATION_BACKENDS = ["hub.account.backends.Backend"]
+PASSWORD_RESET_TIMEOUT = 3600
+OTP_TOTP_ISSUER = "Hub"
+# Throttled login. `hub.account.sign_in` asks axes before it looks at a password; so there is no backend and no
+# middleware of axes, which would ask a second time.
+LOGIN_FAILURES_PER_ADDRESS = 50
+AXES_HANDLER = "hub.account.lockout.Lockout"
+AXES_FAILURE_LIMIT = 5
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "hub.account.lockout.address_of"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+SILENCED_SYSTEM_CHECKS = ["axes.W002", "axes.W003"]
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -188,6 +230,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "daphne": {"level": "WARNING"},
+        "axes": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
         "kombu": {"level": "WARNING"},
     },

@@ -1,7 +1,6 @@
 """All HTTP addresses. Names stay: portal `/`, admin `/admin/`, health `/healthz`."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from hub.health import healthz
@@ -9,9 +8,9 @@ from hub.views import preferences
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
     path("preferences/", preferences, name="preferences"),
+    path("", include("hub.account.urls")),
     path("admin/", admin.site.urls),
+    path("api/", include("chargepoints.api.urls")),
     path("", include("chargepoints.urls")),
 ]

@@ -11,7 +11,8 @@ from urllib.parse import unquote_to_bytes
 from chargepoints.certificates import Presented
 from chargepoints.choices import Refusal
 from chargepoints.selectors.admission import Admission, Issued
-from chargepoints.services.credentials import password_hmac, password_which
+from chargepoints.services.credentials import SHORTEST, password_hmac, password_which
+from chargepoints.services.strangers import Stranger
 from ocpp_gateway.client_certificates import certificate_name, presented
 from ocpp_gateway.encoding import clean
 from ocpp_gateway.errors import Version
@@ -110,6 +111,23 @@ def _basic(header: bytes) -> tuple[str | None, bytes]:
     except binascii.Error:
         return None, b""
     return (user.decode("utf-8", "replace"), password) if colon else (None, b"")
+
+
+def offered_hmac(greeting: Hello) -> str:
+    """What to keep of the password that an unknown charger offers; empty for none, or one too short to be any."""
+    if not greeting.identity or greeting.user_name is None or len(greeting.password) < SHORTEST:
+        return ""
+    return password_hmac(greeting.identity, greeting.password)
+
+
+def stranger(greeting: Hello, version: Version | None) -> Stranger | None:
+    """An unknown charger that could be taken in as it comes: its own user name or none, a password or none."""
+    made = offered_hmac(greeting)
+    is_open = greeting.user_name is None
+    is_itself = is_open or str(greeting.user_name).lower() == greeting.identity.lower()
+    if not greeting.identity or version is None or not is_itself or not (made or is_open):
+        return None
+    return Stranger(greeting.identity, greeting.remote_address, made)
 
 
 def choose_version(offered: Sequence[str], supported: Sequence[Version]) -> Version | None:

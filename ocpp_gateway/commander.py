@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from chargepoints import sql
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.offers import why_not_registered
@@ -32,6 +33,7 @@ def claim(questions: Sequence[tuple[int, int]]) -> list[ClaimedCommand | None]:
     """For each (charge point, generation) its next command, now marked as sent, or None."""
     # Two sockets of one charger may ask at once; the newer one gets the command, and only that one.
     newest = dict(sorted(questions))
+    sql.keep_plans()
     claimed = commands_claim(generations=newest, answer_timeout=settings.OCPP_CALL_TIMEOUT)
     by_socket = {(command.charge_point_id, newest[command.charge_point_id]): command for command in claimed}
     return [by_socket.pop(question, None) for question in questions]

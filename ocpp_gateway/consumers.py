@@ -19,6 +19,7 @@ from chargepoints.reports import Closed, Opened, Refused
 from chargepoints.rules import RULES
 from chargepoints.selectors.admission import Admission
 from ocpp_gateway import auth, encoding, findings, lenient, registration, router
+from ocpp_gateway.denial import respond, retry_after
 from ocpp_gateway.entries import Closing, Note, Noticing, Opening, Refusing
 from ocpp_gateway.errors import Code, OcppError
 from ocpp_gateway.frames import Call
@@ -46,9 +47,9 @@ class ChargerConsumer(AsyncConsumer):
         greeting = auth.hello(scope, trust_proxy=settings.TLS, certificate_header=settings.CLIENT_CERT_HEADER)
         door, source = process.door, greeting.remote_address
         if sum(len(name) + len(value) for name, value in scope.get("headers", ())) > MAX_HEADER_BYTES:
-            await _respond(send, 431, b"The headers are too long.")
+            await respond(send, 431, b"The headers are too long.")
         elif door.is_crowded:
-            await _respond(send, 503, b"Try again later.", _retry_after(5 + secrets.randbelow(26)))
+            await respond(send, 503, b"Try again later.", retry_after(5 + secrets.randbelow(26)))
         elif seconds := door.lacks(source, greeting.identity):
             await self._locked_out(process, send, greeting, seconds)
         else:
@@ -70,12 +71,14 @@ class ChargerConsumer(AsyncConsumer):
             known = await process.admission.ask(greeting.identity) if greeting.identity else None
             shown = greeting.certificate
             issued = await process.issued.ask(shown.fingerprint) if known and shown else None
+            version = auth.choose_version(greeting.subprotocols, _SUPPORTED) or auth.assumed_version(
+                greeting, known, _SUPPORTED
+            )
+            if known is None and settings.UNKNOWN_CHARGERS != "refuse" and (new := auth.stranger(greeting, version)):
+                known = await process.strangers.ask(new)
         except DatabaseAwayError:
             await self._unavailable(send)
             return None
-        version = auth.choose_version(greeting.subprotocols, _SUPPORTED) or auth.assumed_version(
-            greeting, known, _SUPPORTED
-        )
         trust = auth.judge(greeting, version, known, issued)
         if isinstance(trust, Refusal) or known is None or version is None:
             refusal = trust if isinstance(trust, Refusal) else Refusal.UNKNOWN_IDENTITY
@@ -84,7 +87,7 @@ class ChargerConsumer(AsyncConsumer):
         process.door.welcomed(greeting.remote_address, greeting.identity)
         wait = process.door.replaces(known.charge_point_id) if known.charge_point_id in process.links else 0
         if wait:
-            await self._refuse(process, send, greeting, known, Refusal.TOO_MANY, _retry_after(wait))
+            await self._refuse(process, send, greeting, known, Refusal.TOO_MANY, retry_after(wait))
             return None
         opened = Opened(
             charge_point_id=known.charge_point_id,
@@ -97,7 +100,7 @@ class ChargerConsumer(AsyncConsumer):
             is_staged=bool(known.next_password_hmac),
             certificate=trust.certificate,
         )
-        link = Link(known=known, version=version, opened=opened, send=send)
+        link = Link(known=known, version=version, opened=opened, send=send, lane=scope.get("hub.lane"))
         link.certificate_name = trust.name
         link.heard = scope.get("hub.heard")
         return link, auth.oddities(greeting, known)
@@ -132,6 +135,7 @@ class ChargerConsumer(AsyncConsumer):
         except asyncio.CancelledError:
             code, reason = 1001, "the server is going down"
         finally:
+            link.at_rest = False
             older = process.leave(link)
             await self._ended(process, link, *(link.closing or (code, reason)))
             if older is not None:
@@ -156,8 +160,13 @@ class ChargerConsumer(AsyncConsumer):
 
     async def _listen(self, process: Process, receive: Any, link: Link) -> int:
         """Read until the socket ends; the close code. Stops reading while the charger or the journal is congested."""
+        most = min(settings.OCPP_MAX_MESSAGE_BYTES, settings.OCPP_MAX_NEW_MESSAGE_BYTES)
+        if link.lane is not None:
+            link.lane.take = partial(self._take, process, link, most)
         while True:
+            link.at_rest = True
             event = await receive()
+            link.at_rest = False
             if event["type"] == "websocket.disconnect":
                 return int(event.get("code") or 1006)
             text = event.get("text")
@@ -183,6 +192,15 @@ class ChargerConsumer(AsyncConsumer):
         limit = f"{settings.OCPP_MESSAGES_PER_SECOND:g} a second"
         process.journal.put(Noticing(link.charge_point_id, "too-fast", limit))
         await asyncio.sleep(wait)
+
+    def _take(self, process: Process, link: Link, most: int, raw: str) -> bool:
+        """Take a message past ASGI; False when it must wait, or shows that the socket shall be closed."""
+        must_wait = not link.at_rest or link.session.congested or process.journal.is_full or link.pace.lacks()
+        if must_wait or link.closing is not None or len(raw) > most:
+            return False
+        link.pace.take()
+        self._received(process, link, raw)
+        return True
 
     def _received(self, process: Process, link: Link, raw: str) -> None:
         event = link.session.receive(raw, time.monotonic())
@@ -249,14 +267,14 @@ class ChargerConsumer(AsyncConsumer):
         pk = known.charge_point_id if known else None
         process.door.refused(greeting.remote_address, greeting.identity, pk, is_guess=status == 401)
         self._record(process, greeting, pk, refusal)
-        await _respond(send, status, b"" if status == 401 else refusal.label.encode(), *headers)
+        await respond(send, status, b"" if status == 401 else refusal.label.encode(), *headers)
 
     async def _locked_out(self, process: Process, send: Any, greeting: auth.Hello, seconds: int) -> None:
         """Too many attempts from there: refused before any question to the database, recorded once a minute (A3)."""
         told, pk = process.door.to_be_told(greeting.remote_address, greeting.identity)
         if told:
             self._record(process, greeting, pk, Refusal.TOO_MANY)
-        await _respond(send, 429, Refusal.TOO_MANY.label.encode(), _retry_after(seconds))
+        await respond(send, 429, Refusal.TOO_MANY.label.encode(), retry_after(seconds))
 
     @staticmethod
     def _record(process: Process, greeting: auth.Hello, charge_point_id: int | None, refusal: Refusal) -> None:
@@ -272,23 +290,11 @@ class ChargerConsumer(AsyncConsumer):
                     path=encoding.clean(greeting.path),
                     reason=refusal,
                     http_status=auth.HTTP_STATUS[refusal],
+                    password_hmac=auth.offered_hmac(greeting) if charge_point_id is None else "",
                 )
             )
         )
 
     @staticmethod
     async def _unavailable(send: Any) -> None:
-        await _respond(send, 503, b"Try again later.", _retry_after(10))
-
-
-def _retry_after(seconds: int) -> tuple[bytes, bytes]:
-    return b"retry-after", str(seconds).encode()
-
-
-async def _respond(send: Any, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> None:
-    """Refuse before the upgrade (H6), with the ASGI websocket denial response."""
-    named = [(b"content-type", b"text/plain; charset=utf-8"), *headers]
-    if status == 401:
-        named.append((b"www-authenticate", b'Basic realm="ocpp"'))
-    await send({"type": "websocket.http.response.start", "status": status, "headers": named})
-    await send({"type": "websocket.http.response.body", "body": body})
+        await respond(send, 503, b"Try again later.", retry_after(10))

@@ -28,7 +28,7 @@ def call(message_id: str, action: str, payload: dict[str, Any]) -> str:
 
 def result(message_id: str, payload: dict[str, Any]) -> str:
     """A CALLRESULT. Raises ValueError for a time without zone or a number that is not finite."""
-    return _text([3, message_id, plain(payload)])
+    return _text([3, message_id, plain(payload) if payload else payload])
 
 
 def error(

@@ -114,26 +114,39 @@ def breach(findings: Mapping[str, str]) -> str:
 def in_values(action: str, payload: Mapping[str, Any], received: datetime) -> dict[str, str]:
     """What is odd about the values of a call, by rule. Cheap: the first reading speaks for all of a message."""
     found: dict[str, str] = {}
-    _judge_time(payload.get("timestamp"), received, found)
-    for readings in (payload.get("meterValue"), payload.get("transactionData")):
-        if type(readings) is list and readings and type(readings[0]) is dict:
-            _judge_reading(readings[0], received, found)
-    transaction_id = payload.get("transactionId")
-    if transaction_id is not None and (_whole(transaction_id) or 0) <= 0:
-        found["odd-transaction"] = f"transactionId {_shown(transaction_id)}"
-    if payload.get("connectorId") is not None:
-        _judge_connector(action, payload["connectorId"], found)
-    for name in ("meterStart", "meterStop"):
-        register = payload.get(name)
-        if register is not None and (number(register) or 0) < 0:
-            found["odd-register"] = f"{name} {_shown(register)}"
+    for name, value in payload.items():
+        if name in {"meterValue", "transactionData"}:
+            if type(value) is list and value and type(value[0]) is dict:
+                _judge_reading(value[0], received, found)
+        elif name == "timestamp":
+            _judge_time(value, received, found)
+        elif value is not None and name in _NUMBERS:
+            _NUMBERS[name](action, name, value, found)
     return found
 
 
-def _judge_connector(action: str, raw: Any, found: dict[str, str]) -> None:
+def _judge_transaction(_action: str, _name: str, raw: Any, found: dict[str, str]) -> None:
+    if (_whole(raw) or 0) <= 0:
+        found["odd-transaction"] = f"transactionId {_shown(raw)}"
+
+
+def _judge_register(_action: str, name: str, raw: Any, found: dict[str, str]) -> None:
+    if (number(raw) or 0) < 0:
+        found["odd-register"] = f"{name} {_shown(raw)}"
+
+
+def _judge_connector(action: str, _name: str, raw: Any, found: dict[str, str]) -> None:
     connector = _whole(raw)
     if connector is None or connector < 0 or (connector == 0 and action == "StartTransaction"):
         found["odd-connector"] = f"connectorId {_shown(raw)}"
+
+
+_NUMBERS = {
+    "transactionId": _judge_transaction,
+    "connectorId": _judge_connector,
+    "meterStart": _judge_register,
+    "meterStop": _judge_register,
+}
 
 
 def _judge_time(raw: Any, received: datetime, found: dict[str, str]) -> None:

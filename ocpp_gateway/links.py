@@ -11,6 +11,7 @@ from django.conf import settings
 from chargepoints.choices import Registration
 from chargepoints.reports import Opened
 from chargepoints.selectors.admission import Admission
+from hub.lane import Lane
 from ocpp_gateway.admission import Bucket
 from ocpp_gateway.errors import Version
 from ocpp_gateway.session import Session
@@ -47,6 +48,7 @@ class Link:
         "_send",
         "_writer",
         "asked",
+        "at_rest",
         "boot_by",
         "booting",
         "certificate_name",
@@ -60,6 +62,7 @@ class Link:
         "heartbeat",
         "identity",
         "is_strict",
+        "lane",
         "may_skip_boot",
         "opened",
         "pace",
@@ -70,7 +73,9 @@ class Link:
         "woken",
     )
 
-    def __init__(self, *, known: Admission, version: Version, opened: Opened, send: Send) -> None:
+    def __init__(
+        self, *, known: Admission, version: Version, opened: Opened, send: Send, lane: Lane | None = None
+    ) -> None:
         self.charge_point_id = opened.charge_point_id
         self.is_strict = known.is_strict
         self.registration = known.registration_told  # what its last boot was answered with, empty before the first
@@ -92,6 +97,8 @@ class Link:
         self.secrets: tuple[str, ...] = ()  # what a call without an answer carried; a late answer may repeat it
         self.closing: tuple[int, str] | None = None
         self.drained = asyncio.Event()
+        self.lane = lane
+        self.at_rest = False  # nothing of it is being worked on or waited for
         self._send = send
         self._outbox: deque[dict[str, Any]] = deque()
         self._writer: asyncio.Task[None] | None = None
@@ -104,7 +111,8 @@ class Link:
 
     def write(self, frame: str) -> None:
         """Send a text frame now; one that the server cannot take at once is finished by a task, in order."""
-        self._put({"type": "websocket.send", "text": frame})
+        if self.lane is None or self._writer is not None or not self.lane.write(frame):
+            self._put({"type": "websocket.send", "text": frame})
 
     def close(self, code: int, reason: str) -> None:
         """Close the socket after what is already on its way. Codes 1000 and 3000 to 4999 only (daphne)."""

@@ -20,6 +20,7 @@ from chargepoints import events
 from chargepoints.reports import Closed
 from chargepoints.selectors.admission import Admission, Issued, admissions, issued_certificates
 from chargepoints.services import connections
+from chargepoints.services.strangers import Stranger, strangers_take_in
 from hub import bus
 from ocpp_gateway import registration
 from ocpp_gateway.admission import Door
@@ -28,6 +29,7 @@ from ocpp_gateway.entries import Asking, Closing, Noticing, Reopening
 from ocpp_gateway.findings import Habit
 from ocpp_gateway.journal import Journal
 from ocpp_gateway.links import Link
+from ocpp_gateway.recheck import RECHECK_SECONDS, Rechecker
 from ocpp_gateway.revocation import Revocation
 from ocpp_gateway.workers import Asker, DatabaseAwayError
 
@@ -57,6 +59,11 @@ def _issue(fingerprints: Sequence[str]) -> list[Issued | None]:
     return [found.get(fingerprint) for fingerprint in fingerprints]
 
 
+def _take_in(strangers: Sequence[Stranger]) -> list[Admission | None]:
+    strangers_take_in(strangers=strangers)
+    return _admit([stranger.identity for stranger in strangers])
+
+
 class Process:
     """Everything that the sockets of one event loop share."""
 
@@ -71,6 +78,8 @@ class Process:
         self.boots, self.opens = Habit(BOOTS, BOOT_WINDOW), Habit(OPENS, OPEN_WINDOW)
         self.admission: Asker[str, Admission | None] = Asker("admission", _admit)
         self.issued: Asker[str, Issued | None] = Asker("issued", _issue)
+        self.rechecker = Rechecker(self.everything)
+        self.strangers: Asker[Stranger, Admission | None] = Asker("strangers", _take_in)
         self._revocation = Revocation()
         self._beats: Asker[dict[int, int], None] = Asker("beat", self._beat)
         self._replaced: dict[int, deque[float]] = {}
@@ -97,6 +106,8 @@ class Process:
         if isinstance(ids, list):
             self.commander.wake(ids)
         match message:
+            case {"recheck": [*pks]}:
+                self._background(self.rechecker.look({int(str(pk)) for pk in pks}))
             case {"replaced": [int(pk), int(generation)]}:
                 link = self.links.get(pk)
                 if link is not None and link.generation < generation:
@@ -198,6 +209,7 @@ class Process:
             self._expire: TICK_SECONDS,
             self.commander.sweep: SWEEP_SECONDS,
             self._tell: BEAT_SECONDS,
+            self.rechecker.look: RECHECK_SECONDS,
             self._check_certificates: BEAT_SECONDS,
         }
         last = dict.fromkeys(due, time.monotonic())

@@ -4,20 +4,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-HIDDEN = "(hidden)"
-# Configuration keys that hold secrets (SECURITY.md 1); compared without regard to case.
-_SECRET = frozenset(
-    {
-        "authorizationkey",
-        "basicauthpassword",
-        "vpn.password",
-        "vpn.key",
-        "vpnpassword",
-        "vpnkey",
-        "apnpassword",
-        "simpin",
-    }
-)
+from chargepoints import withheld
+from chargepoints.withheld import is_secret_key
+
+HIDDEN = withheld.HIDDEN
 
 _CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#\s]+)@", re.IGNORECASE)
 
@@ -28,7 +18,7 @@ def request(action: str, payload: Payload) -> tuple[Payload, tuple[str, ...]]:
     """A call of ours as it may be kept, and the secrets that were taken out of it."""
     if found := _CREDENTIALS.match(str(payload.get("location") or "")):
         return payload | {"location": payload["location"].replace(found[1], HIDDEN, 1)}, (found[1],)
-    if action != "ChangeConfiguration" or not _is_secret(payload.get("key")):
+    if action != "ChangeConfiguration" or not is_secret_key(payload.get("key")):
         return payload, ()
     return payload | {"value": HIDDEN}, (str(payload.get("value", "")),)
 
@@ -38,7 +28,7 @@ def answer(action: str, payload: Payload) -> Payload:
     listed = payload.get("configurationKey")
     if action != "GetConfiguration" or not isinstance(listed, list):
         return payload
-    if not any(isinstance(item, dict) and _is_secret(item.get("key")) and item.get("value") for item in listed):
+    if not any(isinstance(item, dict) and is_secret_key(item.get("key")) and item.get("value") for item in listed):
         return payload
     return payload | {"configurationKey": [_item(item) for item in listed]}
 
@@ -52,8 +42,4 @@ def text(raw: str, secrets: Iterable[str]) -> str:
 
 
 def _item(item: Any) -> Any:
-    return item | {"value": HIDDEN} if isinstance(item, dict) and _is_secret(item.get("key")) else item
-
-
-def _is_secret(key: object) -> bool:
-    return str(key or "").strip().lower() in _SECRET
+    return item | {"value": HIDDEN} if isinstance(item, dict) and is_secret_key(item.get("key")) else item

@@ -2,13 +2,18 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from ocpp_gateway.encoding import clean
 
 _KILO = {"kWh": "Wh", "kW": "W", "kvarh": "varh", "kvar": "var", "kVA": "VA", "kVAh": "VAh"}
+_LONGEST_TIME = 64
 # Powers of ten: what is larger is no measurement, and arithmetic with it would overflow; what is smaller is nothing.
 _LARGEST = 24
+_DIGITS = 15
+_MOST = 10**_LARGEST
+_EXACT = 28  # digits of the decimal context: no more need to be rounded
 _SPELLED = {unit.lower(): unit for unit in (*_KILO, *_KILO.values(), "A", "V", "Hz", "Percent", "K")}
 
 
@@ -16,8 +21,15 @@ def time(raw: Any) -> datetime | None:
     """An RFC 3339 time with any offset and fraction; without a zone it is taken for UTC (T8, D10)."""
     if not isinstance(raw, str):
         return None
+    return _time(raw) if len(raw) <= _LONGEST_TIME else None
+
+
+@lru_cache(4096)  # each is asked for two or three times on its way
+def _time(raw: str) -> datetime | None:
     try:
         parsed = datetime.fromisoformat(raw.strip())
+        if parsed.tzinfo is UTC:
+            return parsed
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
@@ -33,6 +45,14 @@ def event_time(raw: Any, received: datetime) -> datetime:
 
 def number(raw: Any) -> Decimal | None:
     """A number in text: spaces, a comma for the decimal point and exponents are taken (D9)."""
+    if type(raw) is str and len(raw) <= _EXACT:
+        try:
+            parsed = Decimal(raw)
+        except InvalidOperation:
+            pass
+        else:
+            if parsed.is_finite() and -_LARGEST < parsed.adjusted() <= _LARGEST:
+                return parsed
     try:
         parsed = Decimal(str(raw).strip().replace(",", "."))
     except (InvalidOperation, ValueError):
@@ -40,6 +60,11 @@ def number(raw: Any) -> Decimal | None:
     if not parsed.is_finite() or (parsed and parsed.adjusted() > _LARGEST):
         return None
     return +parsed if parsed and parsed.adjusted() > -_LARGEST else Decimal(0)
+
+
+def decimal(value: Decimal | None) -> str:
+    """A measurement as it is stored, with at most 15 digits before the point; empty for what is none."""
+    return "" if value is None or value.adjusted() >= _DIGITS else str(value)
 
 
 def unit(raw: str, value: Decimal | None) -> tuple[str, Decimal | None]:
@@ -52,6 +77,8 @@ def unit(raw: str, value: Decimal | None) -> tuple[str, Decimal | None]:
 
 def text(raw: Any, limit: int = 255) -> str:
     """A field as text that can be stored: null is empty, control-free, at most `limit` characters."""
+    if type(raw) is str and raw.isascii() and "\x00" not in raw:
+        return raw[:limit].strip()
     if raw is None:
         return ""
     try:
@@ -62,6 +89,8 @@ def text(raw: Any, limit: int = 255) -> str:
 
 def whole(raw: Any) -> int | None:
     """A whole number, also in quotes; None for what is none."""
+    if type(raw) is int and -_MOST < raw < _MOST:
+        return raw
     parsed = number(raw)
     return int(parsed) if parsed is not None and parsed == parsed.to_integral_value() else None
 

@@ -82,5 +82,14 @@ def test_make_targets_exist(name: str) -> None:
 @pytest.mark.parametrize("name", existing_documents())
 def test_management_commands_exist(name: str) -> None:
     own = {path.stem for path in (ROOT / "hub" / "management" / "commands").glob("[a-z]*.py")}
-    stock = {"migrate", "createsuperuser", "collectstatic", "check", "makemigrations", "shell"}
+    stock = {
+        "migrate",
+        "createsuperuser",
+        "collectstatic",
+        "check",
+        "makemigrations",
+        "shell",
+        "axes_reset_username",
+        "axes_reset_ip",
+    }
     assert set(re.findall(r"manage\.py ([a-z_]+)", document(name))) - own - stock == set()

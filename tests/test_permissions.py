@@ -22,7 +22,7 @@ from tests import factories
 
 # SPEC section 5, written out.
 MAY = {
-    Role.ADMIN: {Right.VIEW, Right.REBOOT, Right.COMMAND, Right.EDIT, Right.MONEY, Right.PEOPLE},
+    Role.ADMIN: {Right.VIEW, Right.REBOOT, Right.COMMAND, Right.EDIT, Right.MONEY, Right.PEOPLE, Right.AUDIT},
     Role.OPERATIONS: {Right.VIEW, Right.REBOOT, Right.COMMAND, Right.EDIT},
     Role.FINANCE: {Right.VIEW, Right.MONEY},
     Role.SUPPORT: {Right.VIEW, Right.REBOOT},

@@ -1,5 +1,27 @@
 """The administration of the domain: one module per noun."""
 
-from chargepoints.admin import charge_point, configuration, history, key, log, member, security, site
+from chargepoints.admin import (
+    charge_point,
+    configuration,
+    history,
+    key,
+    log,
+    maintenance,
+    member,
+    money,
+    security,
+    site,
+)
 
-__all__ = ["charge_point", "configuration", "history", "key", "log", "member", "security", "site"]
+__all__ = [
+    "charge_point",
+    "configuration",
+    "history",
+    "key",
+    "log",
+    "maintenance",
+    "member",
+    "money",
+    "security",
+    "site",
+]

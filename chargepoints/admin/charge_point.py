@@ -7,9 +7,9 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import (
@@ -24,6 +24,7 @@ from chargepoints.models import (
     IssuedCertificate,
     LinkPeriod,
     LogLine,
+    MaintenancePeriod,
     MeterSample,
     Reservation,
     SecurityEvent,
@@ -33,7 +34,8 @@ from chargepoints.selectors.identity import charge_points_identified
 from chargepoints.services.commands import command_create
 from chargepoints.services.credentials import LONGEST, SHORTEST, password_set
 from chargepoints.services.states import states_refresh
-from hub.admin import ScopedAdmin, ScopedInline, link, link_to_list, moment
+from hub.admin import ArchivedFilter, ScopedAdmin, ScopedInline, archived, link, link_to_list, moment
+from hub.audit.models import AuditEntry
 from hub.http import remote_address
 
 REPORTED = (
@@ -52,7 +54,7 @@ REPORTED = (
 DERIVED = ("registration_told", "has_password", "elsewhere")
 HISTORY = (
     *(LogLine, Charge, StatusChange, Command, LinkPeriod, ConnectionAttempt, MeterSample),
-    *(ConfigurationItem, ChargingProfile, Reservation, SecurityEvent, IssuedCertificate),
+    *(ConfigurationItem, ChargingProfile, Reservation, SecurityEvent, IssuedCertificate, MaintenancePeriod),
 )
 
 
@@ -98,13 +100,16 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
 
     form = ChargePointForm
     organisation_path = "site__team__organisation"
-    list_display = ("name", "identity", "place", "integration", "state", "model", "firmware", "is_active")
+    desk_page = "charge_point"
+    goes_along = (Connection, MaintenancePeriod)
+    list_display = ("name", "identity", "place", "integration", "state", "model", "firmware", "is_active", archived)
     list_select_related = ("site__team__organisation", "connection")
     list_filter = (
         "integration",
         "state",
         "is_active",
         "maintenance",
+        ArchivedFilter,
         ("site", admin.RelatedOnlyFieldListFilter),
     )
     search_fields = ("name", "identity", "serial", "sticker", "model", "site__name")
@@ -114,14 +119,13 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
         *REPORTED,
         "integration",
         "state",
-        "created_at",
-        "registration_told",
-        "small_ids_given",
-        "has_password",
-        "elsewhere",
+        *("created_at", "archived_at", "maintenance", "maintenance_reason", "registration_told"),
+        *("small_ids_given", "has_password"),
+        *("elsewhere", "wanted_identity", "former_identity"),
     )
     fieldsets = (
         (None, {"fields": ("site", "name", "identity", "sticker", "location", "note", "elsewhere")}),
+        ("Identities", {"classes": ("collapse",), "fields": ("wanted_identity", "former_identity", "archived_at")}),
         ("Security", {"fields": ("security_profile", "has_password", "new_password")}),
         (
             "Operation",
@@ -175,12 +179,6 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
         )
         return not used and super().has_delete_permission(request, obj)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """The connection row is part of the charge point and goes with it."""
-        found, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        lacking.discard(str(Connection._meta.verbose_name))
-        return found, counts, lacking, protected
-
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Deleting one by one, where the history is looked at."""
         return {}
@@ -197,19 +195,25 @@ class ChargePointAdmin(ScopedAdmin[ChargePoint]):
 
     @admin.display(description="See also")
     def elsewhere(self, charge_point: ChargePoint) -> SafeString | str:
-        """The way to the desk, and to everything that is kept about it."""
+        """The way to its site, its connectors, and everything that is kept about it."""
         if charge_point.pk is None:
             return "-"
-        desk = reverse("charge_point", args=[charge_point.pk])
         lists = [
-            (link_to_list(model, str(model._meta.verbose_name_plural), charge_point__id__exact=charge_point.pk),)
+            (
+                link_to_list(
+                    model, capfirst(str(model._meta.verbose_name_plural)), charge_point__id__exact=charge_point.pk
+                ),
+            )
             for model in HISTORY
         ]
+        audit = link_to_list(AuditEntry, "Audit log", noun="charge_point", object_id=charge_point.pk)
         return format_html(
-            '<a href="{}">on the desk</a> · {} · {}',
-            desk,
-            link(getattr(charge_point, "connection", None), "connection"),
+            "{} · {} · {} · {} · {}",
+            link(charge_point.site, "Site"),
+            link_to_list(Connector, "Connectors", charge_point__id__exact=charge_point.pk),
+            link(getattr(charge_point, "connection", None), "Connection"),
             format_html_join(" · ", "{}", lists),
+            audit,
         )
 
 
@@ -223,7 +227,9 @@ class ConnectorAdmin(ScopedAdmin[Connector]):
     list_filter = ("status", "type")
     search_fields = ("charge_point__name", "charge_point__identity")
     autocomplete_fields = ("charge_point",)
+    desk_page = "charge_point"
     readonly_fields = (
+        "elsewhere",
         "status",
         "raw_status",
         "error_code",
@@ -235,6 +241,18 @@ class ConnectorAdmin(ScopedAdmin[Connector]):
         "register_wh",
         "metered_at",
     )
+
+    def desk_key(self, obj: Connector) -> object:
+        """The desk shows it on its charge point's page."""
+        return obj.charge_point_id
+
+    @admin.display(description="See also")
+    def elsewhere(self, connector: Connector) -> SafeString | str:
+        """The way to its charge point and to what was charged at it."""
+        if connector.pk is None:
+            return "-"
+        charges = link_to_list(Charge, "Charges", connector__id__exact=connector.pk)
+        return format_html("{} · {}", link(connector.charge_point), charges)
 
     @admin.display(description="Charge point", ordering="charge_point__name")
     def box(self, connector: Connector) -> SafeString | str:

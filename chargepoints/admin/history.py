@@ -37,6 +37,11 @@ class ChargePointHistory(HistoryAdmin[M]):
         charge_point = getattr(row, "charge_point", None)
         return link(charge_point if isinstance(charge_point, ChargePoint) else None)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Sites, connectors and charges link here."""
+        linked = {"charge_point__site__id__exact", "connector__id__exact", "charge__id__exact"}
+        return lookup in linked or super().lookup_allowed(lookup, value, request)
+
 
 @admin.register(Charge)
 class ChargeAdmin(ChargePointHistory[Charge]):
@@ -57,7 +62,7 @@ class ChargeAdmin(ChargePointHistory[Charge]):
     list_select_related = ("charge_point", "connector__charge_point")
     list_filter = ("state", "verdict", ("needs_review", admin.EmptyFieldListFilter))
     search_fields = ("=transaction_id", "id_tag", "charge_point__name", "charge_point__identity")
-    readonly_fields = ("samples",)
+    readonly_fields = ("samples", "commands")
     ordering = ("-pk",)
 
     @admin.display(ordering="energy_wh")
@@ -69,6 +74,11 @@ class ChargeAdmin(ChargePointHistory[Charge]):
     def samples(self, charge: Charge) -> SafeString:
         """The way to what was measured."""
         return link_to_list(MeterSample, "Meter samples", charge_id__exact=charge.pk)
+
+    @admin.display(description="Commands")
+    def commands(self, charge: Charge) -> SafeString:
+        """The way to what was asked of it."""
+        return link_to_list(Command, "Commands", charge__id__exact=charge.pk)
 
 
 @admin.register(StatusChange)
@@ -92,6 +102,7 @@ class StatusChangeAdmin(ChargePointHistory[StatusChange]):
 class CommandAdmin(ChargePointHistory[Command]):
     """Remote actions and what became of them."""
 
+    desk_page = "command"
     list_display = (moment("created_at"), "box", "kind", "status", "answer", "effect", "author_name", "reason")
     list_filter = ("kind", "status", "effect")
     search_fields = ("author_name", "charge_point__name", "charge_point__identity")

@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from chargepoints.models import Site, SiteLimit
 from hub.admin import ScopedAdmin, ScopedInline, link
 from hub.teams.admin import MemberForm
-from hub.teams.models import Member
+from hub.teams.models import ApiKey, Member
 
 
 class SiteLimitFormSet(forms.BaseInlineFormSet[SiteLimit, Member, forms.ModelForm[SiteLimit]]):
@@ -48,13 +48,14 @@ class MemberAdmin(ScopedAdmin[Member]):
 
     form = MemberForm
     organisation_path = "organisation"
-    list_display = ("user", "role", "operator", "team", "limited_to")
-    list_select_related = ("user", "organisation", "team")
+    list_display = ("who", "role", "operator", "team", "limited_to")
+    list_select_related = ("user", "organisation", "team", "api_key")
     list_filter = ("role", ("organisation", admin.RelatedOnlyFieldListFilter))
-    search_fields = ("user__username", "user__first_name", "user__last_name", "user__email")
+    search_fields = ("user__username", "user__first_name", "user__last_name", "user__email", "api_key__name")
     ordering = ("organisation__name", "user__username", "pk")
     autocomplete_fields = ("user", "team")
     inlines = (SiteLimitInline,)
+    goes_along = (ApiKey,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Member]:
         """With what the list counts."""
@@ -63,6 +64,12 @@ class MemberAdmin(ScopedAdmin[Member]):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """A membership stays one person's in one organisation."""
         return ("user", "organisation") if obj else ()
+
+    @admin.display(description="Person or API key", ordering="user__username")
+    def who(self, member: Member) -> str:
+        """Who has the role; a program's key has a membership of its own."""
+        key = getattr(member, "api_key", None)
+        return f"API key {key}" if key else str(member.user or "nobody")
 
     @admin.display(description="Organisation", ordering="organisation__name")
     def operator(self, member: Member) -> SafeString | str:

@@ -8,6 +8,7 @@ from chargepoints.admin.history import ChargePointHistory
 from chargepoints.models import InstalledCertificate, IssuedCertificate, SecurityEvent
 from chargepoints.services.certificates import certificates_revoke
 from hub.admin import moment
+from hub.audit.records import Actor
 
 
 @admin.register(SecurityEvent)
@@ -41,5 +42,5 @@ class IssuedCertificateAdmin(ChargePointHistory[IssuedCertificate]):
     @admin.action(description="Revoke: let nobody in with them any more")
     def revoke(self, request: HttpRequest, queryset: QuerySet[IssuedCertificate]) -> None:
         """End the certificates: they open nothing any more, and what they have opened is closed."""
-        ended = certificates_revoke(issued=list(queryset.values_list("pk", flat=True)))
+        ended = certificates_revoke(issued=list(queryset.values_list("pk", flat=True)), actor=Actor.asking(request))
         self.message_user(request, f"{ended} revoked.")

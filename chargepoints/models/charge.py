@@ -36,6 +36,11 @@ class Charge(models.Model):
     start_command = models.ForeignKey(
         "Command", on_delete=models.SET_NULL, null=True, blank=True, related_name="started_charges"
     )
+    forced_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Closed by an operator, whatever the charger says."
+    )
+    # Something happened that its bill must follow: it began, ended, or its stop came late (services/bills.py).
+    bill_due = models.BooleanField(default=True, db_default=True, editable=False)
     needs_review = models.CharField(
         max_length=200, blank=True, help_text="Why nobody should bill this unseen; empty when nothing is odd."
     )
@@ -58,6 +63,7 @@ class Charge(models.Model):
                 condition=models.Q(state__in=OPEN_CHARGE_STATES),
                 name="charge_open",
             ),
+            models.Index(fields=["id"], condition=models.Q(bill_due=True), name="charge_bill_due"),
             models.Index(
                 fields=["charge_point", "stop_fingerprint"],
                 condition=models.Q(stop_fingerprint__isnull=False),

@@ -3,9 +3,12 @@
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from chargepoints.choices import Integration, Registration, State
+from chargepoints.models.price import PriceGroup
 from chargepoints.models.site import Site
+from hub.audit.records import Place
 
 # OCPP 2.1 part 4, 3.1.1: identifierString without a colon, at most 48 characters.
 IDENTITY_PATTERN = r"^[A-Za-z0-9*\-_=+|@.]{1,48}$"
@@ -23,9 +26,22 @@ class ChargePoint(models.Model):
         validators=[RegexValidator(IDENTITY_PATTERN, "Use letters, digits and * - _ = + | @ . only.")],
         help_text="The last part of the OCPP address, as typed into the charger.",
     )
+    # Typed, but another charge point has it: it is shown as a conflict and used as soon as it is free (SPEC section 1).
+    wanted_identity = models.CharField(max_length=48, blank=True, editable=False)
+    wanted_since = models.DateTimeField(null=True, blank=True, editable=False)
+    former_identity = models.CharField(max_length=48, blank=True, editable=False, help_text="Before it was archived.")
     sticker = models.CharField(max_length=40, blank=True, help_text="The number on the housing.")
     location = models.CharField(max_length=120, blank=True)
     note = models.TextField(blank=True)
+
+    price_group = models.ForeignKey(
+        PriceGroup,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="charge_points",
+        help_text="Empty: the site's.",
+    )
 
     # What the charger says of itself (BootNotification); lengths are generous because chargers are.
     vendor = models.CharField(max_length=255, blank=True)
@@ -74,15 +90,56 @@ class ChargePoint(models.Model):
 
     integration = models.CharField(max_length=16, choices=Integration, default=Integration.PENDING, editable=False)
     state = models.CharField(max_length=20, choices=State, default=State.PASSIVE, editable=False)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["site__name", "name"]
         constraints = [
             # Identities are compared without regard to case (OCPP 2.x identifierString).
             models.UniqueConstraint(Lower("identity"), name="charge_point_identity_unique"),
-            models.UniqueConstraint(fields=["site", "name"], name="charge_point_name_unique"),
+            models.UniqueConstraint(
+                fields=["site", "name"],
+                condition=models.Q(archived_at__isnull=True),
+                name="charge_point_name_unique",
+                violation_error_message="This site has a charge point of that name already.",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                Lower("wanted_identity"), condition=~models.Q(wanted_identity=""), name="charge_point_wanted_identity"
+            )
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def place(self) -> Place:
+        """Where acts on this charge point are recorded; `site` and its `team` must be loaded."""
+        return self.site.place
+
+
+class MaintenancePeriod(models.Model):
+    """A stretch of time during which a charge point is in maintenance: planned, running or over."""
+
+    charge_point = models.ForeignKey(ChargePoint, on_delete=models.CASCADE, related_name="maintenance_periods")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="Empty: until somebody ends it.")
+    reason = models.CharField(max_length=200, blank=True)
+    author_name = models.CharField(max_length=160, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-starts_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__isnull=True) | models.Q(ends_at__gt=models.F("starts_at")),
+                name="maintenance_ends_after_start",
+                violation_error_message="The end must be after the start.",
+            )
+        ]
+        indexes = [models.Index(fields=["charge_point", "-starts_at"], name="maintenance_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.charge_point} from {self.starts_at}"

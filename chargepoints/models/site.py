@@ -3,9 +3,15 @@
 import zoneinfo
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.utils import timezone
 
+from chargepoints.models.price import PriceGroup
+from hub.audit.records import Place
 from hub.teams.models import Member, Team
+
+_DEGREES = [[MinValueValidator(-most), MaxValueValidator(most)] for most in (90, 180)]
 
 
 def validate_time_zone(value: str) -> None:
@@ -25,20 +31,51 @@ class Site(models.Model):
     phone = models.CharField(max_length=40, blank=True)
     power_limit_w = models.PositiveIntegerField("power limit (W)", null=True, blank=True)
     notes = models.TextField(blank=True)
+    price_group = models.ForeignKey(
+        PriceGroup,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sites",
+        help_text="Empty: the organisation's default.",
+    )
+    latitude = models.DecimalField(max_digits=8, decimal_places=6, null=True, blank=True, validators=_DEGREES[0])
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True, validators=_DEGREES[1])
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["team", "name"], name="site_name_unique")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "name"],
+                condition=models.Q(archived_at__isnull=True),
+                name="site_name_unique",
+                violation_error_message="This team has a site of that name already.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Half a position is none."""
+        if (self.latitude is None) != (self.longitude is None):
+            missing = "latitude" if self.latitude is None else "longitude"
+            raise ValidationError({missing: "Give both, latitude and longitude, or neither."})
+
+    @property
+    def place(self) -> Place:
+        """Where acts on this site are recorded; `team` must be loaded."""
+        return Place(self.team.organisation_id, self.team_id, self.pk)
 
 
 class SiteLimit(models.Model):
     """A membership that has any of these sees only these sites."""
 
     member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="site_limits")
-    site = models.ForeignKey(Site, on_delete=models.CASCADE, related_name="limits")
+    # Protected: a membership whose last limit went would reach everything.
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="limits")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["member", "site"], name="site_limit_unique")]

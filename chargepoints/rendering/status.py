@@ -49,6 +49,8 @@ LINK_LOOKS: dict[str, Look] = {
     Integration.NO_INTEGRATION: Look("gone", "unplug", "No identity"),
 }
 
+CONFLICT_LOOK = Look("warn", "triangle-alert", "Serial in use")
+
 # The groups of the summary: colour class and word.
 GROUP_LOOKS: dict[str, tuple[str, str]] = {
     "charging": ("charge", "Charging"),
@@ -78,13 +80,16 @@ def status_look(status: str, raw_status: str) -> Look:
 
 def link_look(charge_point: ChargePoint) -> Look | None:
     """What stands in the place of connector states while the charger cannot vouch for them."""
-    return LINK_LOOKS.get(charge_point.integration)
+    return CONFLICT_LOOK if charge_point.wanted_identity else LINK_LOOKS.get(charge_point.integration)
 
 
 def combined_words(charge_point: ChargePoint) -> str:
-    """The combined status text. Stored identities are unique, so a conflict cannot be on a stored row."""
+    """The combined status text of a charge point that went through `conflicts_told` (or claims no identity)."""
+    held_by = getattr(charge_point, "held_by", None)
     return combined_status(
-        identity=charge_point.identity,
+        identity=charge_point.identity or (charge_point.wanted_identity if held_by else None),
         integration=Integration(charge_point.integration),
         state=State(charge_point.state),
+        in_use_by=held_by,
+        same_organisation=getattr(charge_point, "held_in", None) == charge_point.site.team.organisation_id,
     )

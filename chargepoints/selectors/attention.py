@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import CommandStatus, ConnectorStatus, Effect, Integration, Refusal
-from chargepoints.models import ChargePoint, Command, Connector, LinkPeriod
+from chargepoints.models import ChargePoint, Command, Connector, LinkPeriod, Site
 from chargepoints.permissions import Person, charge_points_for, commands_for
 
 OFFLINE_AFTER = timedelta(minutes=5)
@@ -41,12 +41,30 @@ class Attention:
     command: Command | None = None
 
 
-def attention(user: Person, now: datetime | None = None) -> list[Attention]:
-    """Everything that needs a person, worst first, then oldest first: five queries."""
+def attention(user: Person, now: datetime | None = None, site: Site | None = None) -> list[Attention]:
+    """Everything that needs a person (on `site`, if given), worst first, then oldest first: five queries."""
     now = now or timezone.now()
     mine = charge_points_for(user).filter(is_active=True, maintenance=False)
-    found = [*_faults(mine), *_boxes(mine), *_links(mine, now), *_commands(user, now), *_unsteady(mine, now)]
+    commands = commands_for(user)
+    if site is not None:
+        mine, commands = mine.filter(site=site), commands.filter(charge_point__site=site)
+    found = [*_faults(mine), *_boxes(mine), *_links(mine, now), *_commands(commands, now), *_unsteady(mine, now)]
     return sorted(found, key=lambda entry: (entry.severity, entry.since))
+
+
+def attention_counts(mine: QuerySet[ChargePoint], now: datetime) -> dict[int, int]:
+    """By site, how many of the charge points `mine` have an entry in the list above: one query."""
+    faulted = Connector.objects.filter(charge_point=OuterRef("pk"), status=ConnectorStatus.FAULTED)
+    links = LinkPeriod.objects.filter(charge_point=OuterRef("pk"), started_at__gte=now - LOOK_BACK)
+    missing = _missing(Command.objects.filter(charge_point=OuterRef("pk")), now)
+    troubled = (
+        Q(Exists(faulted), integration=Integration.CONNECTED)
+        | Q(integration=Integration.CONNECTED, box_status=ConnectorStatus.FAULTED)
+        | _troubled(now)
+        | Q(Exists(links.order_by()[UNSTEADY_CONNECTS - 1 : UNSTEADY_CONNECTS]))
+    )
+    needy = mine.filter(Q(Exists(missing)) | (Q(is_active=True, maintenance=False) & troubled))
+    return dict(needy.order_by().values_list("site").annotate(n=Count("pk")))
 
 
 def _faults(mine: QuerySet[ChargePoint]) -> Iterator[Attention]:
@@ -71,6 +89,12 @@ def _boxes(mine: QuerySet[ChargePoint]) -> Iterator[Attention]:
 
 def _links(mine: QuerySet[ChargePoint], now: datetime) -> Iterator[Attention]:
     """Refused since its last connect, or offline for too long; one entry per charger."""
+    troubled = ChargePoint.objects.filter(_troubled(now), pk__in=mine).select_related("connection")
+    for charge_point in troubled.order_by("connection__disconnected_at")[:KIND_LIMIT]:
+        yield _link(charge_point, now)
+
+
+def _troubled(now: datetime) -> Q:
     refused = Q(connection__refused_at__gte=now - LOOK_BACK) & (
         Q(connection__connected_at__isnull=True) | Q(connection__refused_at__gt=F("connection__connected_at"))
     )
@@ -78,9 +102,7 @@ def _links(mine: QuerySet[ChargePoint], now: datetime) -> Iterator[Attention]:
         connection__is_connected=False,
         connection__disconnected_at__lte=now - OFFLINE_AFTER,
     )
-    troubled = ChargePoint.objects.filter(refused | offline, pk__in=mine).select_related("connection")
-    for charge_point in troubled.order_by("connection__disconnected_at")[:KIND_LIMIT]:
-        yield _link(charge_point, now)
+    return refused | offline
 
 
 def _link(charge_point: ChargePoint, now: datetime) -> Attention:
@@ -96,11 +118,12 @@ def _link(charge_point: ChargePoint, now: datetime) -> Attention:
     )
 
 
-def _commands(user: Person, now: datetime) -> Iterator[Attention]:
-    missing = commands_for(user).filter(
-        status=CommandStatus.ACCEPTED, effect=Effect.MISSING, created_at__gte=now - LOOK_BACK
-    )
-    for command in missing.select_related("charge_point")[:KIND_LIMIT]:
+def _missing(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
+    return commands.filter(status=CommandStatus.ACCEPTED, effect=Effect.MISSING, created_at__gte=now - LOOK_BACK)
+
+
+def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]:
+    for command in _missing(commands, now).select_related("charge_point")[:KIND_LIMIT]:
         action = ACTIONS.get(command.kind)
         label = action.label if action else command.kind
         # A job tells how it failed.

@@ -11,6 +11,7 @@ from django.utils import timezone
 from chargepoints.choices import OPEN_CHARGE_STATES
 from chargepoints.models import Charge, ChargePoint, ConnectionAttempt, Connector, Finding, StatusChange
 from chargepoints.permissions import Person, attempts_for, charge_points_for
+from chargepoints.selectors.identity import conflicts_told
 
 STATUS_PAGE = 100
 ATTEMPTS_SHOWN = 50
@@ -27,7 +28,7 @@ def charge_points_detailed(user: Person) -> QuerySet[ChargePoint]:
     """Charge points with site, connection, connectors, `findings_total` and (as `open_charges`) what runs."""
     running = Charge.objects.filter(state__in=OPEN_CHARGE_STATES).select_related("charge_key__driver", "connector")
     return (
-        charge_points_for(user)
+        conflicts_told(charge_points_for(user))
         .annotate(findings_total=Coalesce(Subquery(_findings_total), 0))
         .select_related("site__team", "connection")
         .prefetch_related(

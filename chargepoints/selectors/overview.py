@@ -10,6 +10,7 @@ from django.utils import timezone
 from chargepoints.choices import OPEN_CHARGE_STATES, ConnectorStatus, Integration, State
 from chargepoints.models import Charge, ChargePoint, Connector, Site
 from chargepoints.permissions import Person, charge_points_for, sites_for
+from chargepoints.selectors.identity import conflicts_told
 
 PAGE_ROWS = 100
 METERED_FRESH = timedelta(minutes=15)
@@ -61,7 +62,7 @@ def overview_find(user: Person, filters: Filters) -> QuerySet[ChargePoint]:
 
 
 def _word(word: str) -> Q:
-    fields = ("name", "identity", "serial", "sticker", "model", "vendor", "site__name", "site__city")
+    fields = ("name", "identity", "wanted_identity", "serial", "sticker", "model", "vendor", "site__name", "site__city")
     matches = Q()
     for field in fields:
         matches |= Q(**{f"{field}__icontains": word})
@@ -102,9 +103,13 @@ def overview_page(
 def overview_rows(found: QuerySet[ChargePoint]) -> QuerySet[ChargePoint]:
     """Charge points with site, connection, connectors and (as `open_charges`) what runs: three queries."""
     running = Charge.objects.filter(state__in=OPEN_CHARGE_STATES).order_by("connector_id")
-    return found.select_related("site__team", "connection").prefetch_related(
-        Prefetch("connectors", Connector.objects.order_by("number")),
-        Prefetch("charges", running, to_attr="open_charges"),
+    return (
+        conflicts_told(found)
+        .select_related("site__team", "connection")
+        .prefetch_related(
+            Prefetch("connectors", Connector.objects.order_by("number")),
+            Prefetch("charges", running, to_attr="open_charges"),
+        )
     )
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
+from chargepoints import sql
 from chargepoints.choices import CommandStatus, ConnectorStatus, Effect
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Command, Connector
@@ -54,20 +53,29 @@ def availability_reported(*, reports: Sequence[Status]) -> None:
         availability_seen(charge_point_ids=ids, at=max(report.received_at for report in reports))
 
 
+# By index: what is awaited, for however long, and what has been missing for a little while.
+_WAITING = """
+SELECT m.id FROM chargepoints_command m WHERE m.charge_point_id = ANY(%s) AND m.effect = 'awaited'
+    AND m.kind = 'availability' AND m.status = 'accepted'
+UNION ALL
+SELECT m.id FROM chargepoints_command m WHERE m.charge_point_id = ANY(%s) AND m.created_at > %s
+    AND m.effect = 'missing' AND m.kind = 'availability' AND m.status = 'accepted'
+"""
+
+
 def availability_seen(*, charge_point_ids: Iterable[int], at: datetime) -> None:
     """Mark the accepted commands as effective whose connectors are now as they were asked to be."""
+    asked = list(charge_point_ids)
+    waiting = [row[0] for row in sql.rows(_WAITING, asked, asked, at - _LATE)]
+    if not waiting:
+        return
     commands = list(
         Command.objects.filter(
-            charge_point__in=list(charge_point_ids),
-            kind="availability",
-            status=CommandStatus.ACCEPTED,
+            pk__in=waiting, status=CommandStatus.ACCEPTED, effect__in=[Effect.AWAITED, Effect.MISSING]
         )
-        .filter(Q(effect=Effect.AWAITED) | Q(effect=Effect.MISSING, created_at__gt=at - _LATE))
         .select_for_update()
         .order_by("pk")
     )
-    if not commands:
-        return
     ids = {command.charge_point_id for command in commands}
     boxes = dict(ChargePoint.objects.filter(pk__in=ids).values_list("pk", "box_status"))
     connectors: dict[int, dict[int, str]] = {pk: {} for pk in ids}

@@ -16,6 +16,7 @@ from chargepoints.models import ChargePoint, Command, Connection, InstalledCerti
 from chargepoints.reports import Answer
 from chargepoints.services.commands import command_create
 from hub import bus
+from hub.audit.records import Actor, audit_record
 
 # A charger that stays away so long asks again.
 WAIT_FOR_CHARGER = timedelta(days=2)
@@ -173,17 +174,30 @@ def certificates_used(*, fingerprints: Iterable[str]) -> None:
 
 
 @transaction.atomic
-def certificates_revoke(*, issued: Sequence[int]) -> int:
-    """End these certificates (ids); how many were still good. A connection that came in with one is closed."""
-    good = IssuedCertificate.objects.filter(pk__in=issued, state__in=(*_GOOD, IssuedState.REQUESTED))
-    charge_points = list(good.values_list("charge_point_id", flat=True))
-    ended = good.update(state=IssuedState.REVOKED, detail="Revoked by an administrator")
+def certificates_revoke(*, issued: Sequence[int], actor: Actor) -> int:
+    """End these certificates (ids), on record; how many were still good. A connection that
+    came in with one is closed."""
+    good = IssuedCertificate.objects.select_related("charge_point__site__team").select_for_update(of=("self",))
+    ended = list(good.filter(pk__in=issued, state__in=(*_GOOD, IssuedState.REQUESTED)))
+    for certificate in ended:
+        before, certificate.state = certificate.state, IssuedState.REVOKED
+        certificate.detail = "Revoked by an administrator"
+        certificate.save(update_fields=["state", "detail"])
+        audit_record(
+            actor=actor,
+            act="revoked",
+            obj=certificate,
+            place=certificate.charge_point.place,
+            before={"state": before},
+            after={"state": certificate.state},
+        )
+    charge_points = [certificate.charge_point_id for certificate in ended]
     connected = Connection.objects.filter(charge_point__in=charge_points, is_connected=True)
     gateways = set(connected.values_list("gateway", flat=True))
     # The wake-up only makes it quick: each gateway looks for itself every few seconds.
     messages = [(bus.gateway_channel(name), {"revoked": charge_points}) for name in gateways]
     transaction.on_commit(lambda: bus.publish(messages), robust=True)
-    return ended
+    return len(ended)
 
 
 def installed_record(*, answers: Sequence[Answer]) -> None:

@@ -12,7 +12,7 @@ UPDATE chargepoints_charge g SET state = CASE
     WHEN g.state = 'stopped' THEN 'completed' WHEN n.status = 'Charging' THEN 'charging' ELSE 'paused' END
 FROM unnest(%s::bigint[], %s::int[], %s::text[]) AS n (id, number, status)
 JOIN chargepoints_connector k ON k.charge_point_id = n.id AND k.number = n.number
-WHERE g.connector_id = k.id AND (
+WHERE g.connector_id = k.id AND g.charge_point_id = n.id AND (
     (g.state IN ('starting', 'paused') AND n.status = 'Charging')
     OR (g.state IN ('starting', 'charging') AND n.status IN ('SuspendedEV', 'SuspendedEVSE'))
     OR (g.state = 'stopped' AND n.status IN ('Available', 'Unavailable', 'Reserved', 'Preparing')))

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -19,9 +20,11 @@ from chargepoints.offers import why_not
 from chargepoints.reports import ClaimedCommand, CommandAnswer
 from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed
+from chargepoints.services.command_records import command_record
 from chargepoints.services.credentials import password_stage
 from chargepoints.services.security_commands import security_bind
 from hub import bus
+from hub.audit.records import Actor
 from hub.queue import enqueue_on_commit
 from hub.teams.choices import RIGHTS, Role
 from hub.teams.models import User
@@ -40,8 +43,9 @@ def command_create(
     author_address: str = "",
     author_name: str = "",
     reason: str = "",
+    actor: Actor | None = None,
 ) -> Command:
-    """Queue a remote action. The caller has checked the person's right; here the facts are checked.
+    """Queue a remote action, on record. The caller has checked the person's right; here the facts are checked.
 
     Raises ActionRefused with a sentence for the operator when the charger is offline or the action cannot fit.
     `parameters`: reboot {"type": "Soft" | "Hard"}, start {"connector": int, "id_tag": str}, stop {"charge": pk},
@@ -49,7 +53,7 @@ def command_create(
     functions of `services.binds` and in `security_commands`.
     """
     now = timezone.now()
-    charge_point = ChargePoint.objects.select_related("connection").get(pk=charge_point.pk)
+    charge_point = ChargePoint.objects.select_related("connection", "site__team").get(pk=charge_point.pk)
     action = ACTIONS.get(kind)
     if action is None:
         raise ActionRefused(f"There is no remote action called {kind!r}.")
@@ -71,7 +75,10 @@ def command_create(
     )
     _bind(command)
     command.save(force_insert=True)
-    enqueue_on_commit("commands.dispatch", str(command.pk))
+    command_record(command=command, actor=actor)
+    # In this transaction, when the charger's gateway is known: a worker would only read the same row, and be later.
+    if not (settings.COMMANDS_DIRECT and _dispatched(command.pk)):
+        enqueue_on_commit("commands.dispatch", str(command.pk))
     changed([charge_point.pk], "commands", "actions", "row")
     return command
 
@@ -126,15 +133,19 @@ def command_dispatch(*, command_id: UUID) -> None:
 
     The row says everything; a wake-up that gets lost is made up for by the gateway's own sweep.
     """
-    found = sql.rows(_DISPATCH, command_id)
-    if not found:
+    if not _dispatched(command_id):
         failed = sql.rows(_NOT_CONNECTED, command_id)
         changed([row[0] for row in failed], "commands", "actions", "row")
-        return
-    charge_point_id, gateway = found[0]
-    message = (bus.gateway_channel(gateway), {"charge_points": [charge_point_id]})
-    transaction.on_commit(lambda: bus.publish([message]), robust=True)
-    changed([charge_point_id], "commands")
+
+
+def _dispatched(command_id: UUID) -> bool:
+    """Whether it was queued and its charger is connected: then its gateway is woken after the commit."""
+    found = sql.rows(_DISPATCH, command_id)
+    for charge_point_id, gateway in found:
+        message = (bus.gateway_channel(gateway), {"charge_points": [charge_point_id]})
+        transaction.on_commit(partial(bus.publish, [message]), robust=True)
+        changed([charge_point_id], "commands")
+    return bool(found)
 
 
 # Credentials in addresses go out with this claim and are not kept (SPEC section 4).

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from chargepoints import sql
 from chargepoints.choices import CommandStatus
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Command, ConfigurationItem
@@ -117,8 +118,12 @@ def _next(answer: Answer) -> None:
         command_continue(first=first, piece=piece + 1, parameters={"keys": rest[piece]})
 
 
+_BOOTED = """
+UPDATE chargepoints_configurationitem SET needs_reboot = false WHERE charge_point_id = ANY(%s) AND needs_reboot
+"""
+
+
 def configuration_booted(*, charge_point_ids: Iterable[int]) -> None:
     """After a restart every accepted setting is in force."""
-    ConfigurationItem.objects.filter(charge_point__in=list(charge_point_ids), needs_reboot=True).update(
-        needs_reboot=False
-    )
+    if ids := list(charge_point_ids):
+        sql.execute(_BOOTED, ids)

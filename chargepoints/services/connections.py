@@ -14,6 +14,7 @@ from chargepoints.services.changes import changed
 from chargepoints.services.credentials import passwords_used
 from chargepoints.services.log_lines import log_lines_append
 from chargepoints.services.states import states_refresh
+from hub import bus
 
 # A gateway that was not seen for this long has died, and its chargers are not connected through it any more.
 DEAD_AFTER_SECONDS = 20
@@ -115,12 +116,30 @@ def connections_close(*, closed: Sequence[Closed]) -> None:
     states_refresh(charge_point_ids=ended)
 
 
+_GATEWAYS = """
+SELECT charge_point_id, gateway FROM chargepoints_connection WHERE charge_point_id = ANY(%s) AND is_connected
+"""
+
+
+def connections_recheck(*, charge_point_ids: Sequence[int]) -> None:
+    """After the commit, have the gateways look again whether these may be connected, and close what may not.
+
+    A wake-up that gets lost is healed: each gateway looks at all its sockets every 30 s.
+    """
+    held: dict[str, list[int]] = {}
+    for pk, gateway in sql.rows(_GATEWAYS, sorted(charge_point_ids)):
+        held.setdefault(gateway, []).append(pk)
+    messages = [(bus.gateway_channel(gateway), {"recheck": pks}) for gateway, pks in held.items()]
+    if messages:
+        transaction.on_commit(lambda: bus.publish(messages), robust=True)
+
+
 _ATTEMPT = """
 INSERT INTO chargepoints_connectionattempt AS a (fingerprint, charge_point_id, identity, remote_address, user_name,
-    subprotocols, path, reason, http_status, count, first_at, last_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s)
+    subprotocols, path, reason, http_status, password_hmac, count, first_at, last_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 1, %s, %s)
 ON CONFLICT (fingerprint) DO UPDATE SET count = a.count + 1, last_at = excluded.last_at,
-    charge_point_id = excluded.charge_point_id
+    charge_point_id = excluded.charge_point_id, password_hmac = excluded.password_hmac
 """
 
 _REFUSED = """
@@ -143,6 +162,7 @@ def attempts_record(*, refused: Sequence[Refused]) -> None:
             entry.path[:512],
             str(entry.reason),
             entry.http_status,
+            entry.password_hmac,
             entry.at,
             entry.at,
         )

@@ -5,17 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-
-import psycopg
+from functools import lru_cache
 
 from chargepoints import sql
-from chargepoints.reports import Reading
+from chargepoints.readings import Measured, Reading, Totals
 from chargepoints.services.changes import changed
 
 REGISTER, POWER, SOC = "Energy.Active.Import.Register", "Power.Active.Import", "SoC"
 _TOTALLED = frozenset({REGISTER, POWER, SOC})
 _AT_THE_OUTLET = frozenset({"", "Outlet", "EV"})
-_BEYOND = Decimal(10) ** 15
 
 _CHARGES = """
 SELECT w.ordinal, g.id, g.state IN ('starting', 'charging', 'paused', 'stopping'), g.metered_at
@@ -27,7 +25,7 @@ JOIN LATERAL (
     UNION ALL
     SELECT c.id, c.state, c.metered_at FROM chargepoints_charge c
     JOIN chargepoints_connector k ON k.id = c.connector_id
-    WHERE w.tx = '' AND w.number > 0 AND k.charge_point_id = w.id AND k.number = w.number
+    WHERE w.tx = '' AND w.number > 0 AND c.charge_point_id = w.id AND k.charge_point_id = w.id AND k.number = w.number
       AND c.state IN ('starting', 'charging', 'paused', 'stopping') AND c.started_at <= w.at
     LIMIT 1
 ) g ON true
@@ -50,33 +48,26 @@ WHERE s.charge_id IS NULL AND s.received_at > %s
 _REPEATED_WITHIN = timedelta(days=31)
 
 _COPY = """
-COPY chargepoints_metersample (charge_point_id, connector_number, charge_id, at, received_at, measurand, phase,
-    location, context, unit, value, raw) FROM STDIN
+COPY chargepoints_metersample (charge_point_id, connector_number, charge_id, at, received_at, value, measurand, phase,
+    location, context, unit, raw) FROM STDIN
 """
 
 # Only open charges move, and only forwards: values that arrive after the stop never reopen it (QUIRKS 4.8).
-_CHARGE_TOTALS = """
-UPDATE chargepoints_charge g SET
-    energy_wh = GREATEST(g.energy_wh, COALESCE(n.register - COALESCE(g.meter_start_wh, n.register), g.energy_wh)),
-    power_w = COALESCE(n.power, g.power_w), soc = COALESCE(n.soc, g.soc), metered_at = n.at
-FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[]) AS n (id, register, power, soc, at)
-WHERE g.id = n.id AND g.state IN ('starting', 'charging', 'paused', 'stopping')
-    AND (g.metered_at IS NULL OR g.metered_at <= n.at)
-"""
-
-_CONNECTOR_TOTALS = """
+_TOTALS = """
+WITH charges AS (
+    UPDATE chargepoints_charge g SET
+        energy_wh = GREATEST(g.energy_wh, COALESCE(n.register - COALESCE(g.meter_start_wh, n.register), g.energy_wh)),
+        power_w = COALESCE(n.power, g.power_w), soc = COALESCE(n.soc, g.soc), metered_at = n.at
+    FROM unnest(%s::bigint[], %s::bigint[], %s::int[], %s::int[], %s::timestamptz[])
+        AS n (id, register, power, soc, at)
+    WHERE g.id = n.id AND g.state IN ('starting', 'charging', 'paused', 'stopping')
+        AND (g.metered_at IS NULL OR g.metered_at <= n.at)
+)
 UPDATE chargepoints_connector k SET power_w = COALESCE(n.power, k.power_w),
     register_wh = COALESCE(n.register, k.register_wh), metered_at = n.at
 FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::int[], %s::timestamptz[]) AS n (id, number, register, power, at)
 WHERE k.charge_point_id = n.id AND k.number = n.number AND (k.metered_at IS NULL OR k.metered_at <= n.at)
 """
-
-
-@dataclass(slots=True)
-class _Totals:
-    register: int | None = None
-    power: int | None = None
-    soc: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +89,12 @@ def readings_record(*, readings: Sequence[Reading]) -> list[bool]:
         return []
     targets = _targets(readings)
     repeated = _repeats(readings, targets)
-    with sql.cursor() as cur, cur.copy(_COPY.encode()) as copy:
-        for index, reading in enumerate(readings):
-            if not repeated[index]:
-                _copy(copy, reading, targets[index].charge_id if index in targets else None)
+    lines: list[str] = []
+    for index, reading in enumerate(readings):
+        if not repeated[index]:
+            lines += _lines(reading, targets[index].charge_id if index in targets else None)
+    if lines:
+        sql.copy(_COPY, lines)
     _move([(reading, targets.get(index)) for index, reading in enumerate(readings) if not repeated[index]])
     changed({reading.charge_point_id for reading in readings}, "row", "connectors", "power")
     return repeated
@@ -130,20 +123,30 @@ def _repeats(readings: Sequence[Reading], targets: Mapping[int, _Target]) -> lis
         reading = readings[index]
         place = targets[index].charge_id if index in targets else -reading.charge_point_id
         head = (place, reading.at, reading.connector_number)
-        described = {(*head, s.measurand, s.phase, s.location, s.context, s.raw) for s in reading.samples}
+        described = {(*head, *_told(s.measured), s.raw) for s in reading.samples}
         found[index] = bool(described) and described <= known
         known |= described
     return found
 
 
-def _copy(copy: psycopg.Copy, reading: Reading, charge_id: int | None) -> None:
-    # The times are the same for all samples: written once, as text.
-    at, received_at = reading.at.isoformat(" "), reading.received_at.isoformat(" ")
-    head = (reading.charge_point_id, reading.connector_number, charge_id, at, received_at)
-    for sample in reading.samples:
-        value = _storable(sample.value)
-        described = (sample.measurand, sample.phase, sample.location, sample.context, sample.unit)
-        copy.write_row((*head, *described, None if value is None else str(value), sample.raw))
+def _told(measured: Measured) -> tuple[str, ...]:
+    return (measured.measurand, measured.phase, measured.location, measured.context)
+
+
+def _lines(reading: Reading, charge_id: int | None) -> list[str]:
+    charge = sql.NULL if charge_id is None else charge_id
+    # The same for all samples.
+    head = f"{reading.charge_point_id}\t{reading.connector_number}\t{charge}\t{reading.at}\t{reading.received_at}"
+    return [
+        f"{head}\t{sample.decimal or sql.NULL}\t{_described(sample.measured)}\t"
+        f"{sample.raw if sample.raw is sample.decimal else sql.columns(sample.raw)}"
+        for sample in reading.samples
+    ]
+
+
+@lru_cache(4096)
+def _described(measured: Measured) -> str:
+    return sql.columns(*_told(measured), measured.unit)
 
 
 def _targets(readings: Sequence[Reading]) -> dict[int, _Target]:
@@ -157,27 +160,27 @@ def _targets(readings: Sequence[Reading]) -> dict[int, _Target]:
     return {row[0] - 1: _Target(*row[1:]) for row in found}
 
 
-def _storable(value: Decimal | None) -> Decimal | None:
-    """None for what the column cannot hold; the raw text is kept beside it."""
-    # A comparison with NaN would raise; infinities fall out of the range.
-    return value if value is not None and not value.is_nan() and -_BEYOND < value < _BEYOND else None
-
-
-def totals_of(reading: Reading) -> _Totals:
+def totals_of(reading: Reading) -> Totals:
     """Register, power and battery of a reading: the whole, or the sum over phases where no whole was given."""
+    if reading.totals is None:
+        reading.totals = _totals(reading)
+    return reading.totals
+
+
+def _totals(reading: Reading) -> Totals:
     wholes: dict[str, Decimal] = {}
     sums: dict[str, Decimal] = {}
     for sample in reading.samples:
-        measurand = sample.measurand
-        if measurand in _TOTALLED and sample.location in _AT_THE_OUTLET:
-            value = _storable(sample.value)
-            if value is not None and sample.phase:
-                sums[measurand] = sums.get(measurand, 0) + value
-            elif value is not None:
-                wholes.setdefault(measurand, value)
+        measured = sample.measured
+        measurand = measured.measurand
+        if measurand in _TOTALLED and measured.location in _AT_THE_OUTLET:
+            if sample.decimal and measured.phase:
+                sums[measurand] = sums.get(measurand, 0) + Decimal(sample.decimal)
+            elif sample.decimal:
+                wholes.setdefault(measurand, Decimal(sample.decimal))
     found = sums | wholes
     soc = _whole_number(found.get(SOC))
-    return _Totals(
+    return Totals(
         register=_whole_number(found.get(REGISTER), 2**62),
         power=_whole_number(found.get(POWER)),
         soc=None if soc is None else min(max(soc, 0), 100),
@@ -206,10 +209,8 @@ def _move(readings: Sequence[tuple[Reading, _Target | None]]) -> None:
             newest[key] = at
             *_, register, power, _ = by_connector.get(key, (*key, None, None, at))
             by_connector[key] = (*key, _later(register, totals.register), _later(power, totals.power), at)
-    if by_charge:
-        sql.execute(_CHARGE_TOTALS, *_columns(by_charge))
-    if by_connector:
-        sql.execute(_CONNECTOR_TOTALS, *_columns(by_connector))
+    if by_charge or by_connector:
+        sql.execute(_TOTALS, *_columns(by_charge, 5), *_columns(by_connector, 5))
 
 
 def _later(before: object, now: int | None) -> object:
@@ -220,6 +221,8 @@ def _highest(before: object, now: int | None) -> object:
     return max(before, now) if isinstance(before, int) and now is not None else _later(before, now)
 
 
-def _columns(rows: dict[int, tuple[object, ...]] | dict[tuple[int, int], tuple[object, ...]]) -> list[list[object]]:
+def _columns(
+    rows: dict[int, tuple[object, ...]] | dict[tuple[int, int], tuple[object, ...]], width: int
+) -> list[list[object]]:
     ordered = [rows[key] for key in sorted(rows)]  # type: ignore[index]
-    return [list(column) for column in zip(*ordered, strict=True)]
+    return [list(column) for column in zip(*ordered, strict=True)] or [[] for _ in range(width)]

@@ -1,11 +1,12 @@
 """Charging profiles: which ones a charger has accepted. OCPP 1.6 cannot read them back."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q
 
+from chargepoints import sql
 from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, ChargingProfile, Command
@@ -150,10 +151,13 @@ def profiles_cleared(*, answers: Sequence[Answer]) -> None:
             ChargingProfile.objects.filter(charge_point=answer.charge_point_id, **wanted).delete()
 
 
-def profiles_ended(*, transactions: Iterable[tuple[int, str]]) -> None:
+_ENDED = """
+DELETE FROM chargepoints_chargingprofile f USING unnest(%s::bigint[], %s::text[]) AS w (id, tx)
+WHERE f.charge_point_id = w.id AND f.transaction_id = w.tx AND f.purpose = 'TxProfile'
+"""
+
+
+def profiles_ended(*, transactions: Sequence[tuple[int, str]]) -> None:
     """Profiles of a charge end with it; `transactions` are charge points and transaction ids."""
-    meant = Q()
-    for charge_point_id, transaction_id in transactions:
-        meant |= Q(charge_point=charge_point_id, transaction_id=transaction_id)
-    if meant:
-        ChargingProfile.objects.filter(meant, purpose=OF_A_CHARGE).delete()
+    if transactions:
+        sql.execute(_ENDED, [pk for pk, _ in transactions], [tx for _, tx in transactions])

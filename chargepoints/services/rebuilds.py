@@ -18,6 +18,7 @@ from chargepoints import sql
 from chargepoints.reports import StoredCall
 
 # What follows from the frames. Not: rows of ours, such as the key's or the command's, and the power of the moment.
+# A charge that was stopped by force ended by our own act and is not compared.
 _CHARGE = (
     *("state", "id_tag", "verdict", "started_at", "start_received_at", "ended_at", "stop_received_at"),
     *("meter_start_wh", "meter_stop_wh", "energy_wh", "soc", "metered_at", "stop_reason", "needs_review"),
@@ -83,6 +84,8 @@ _CHARGES = """
 SELECT transaction_id, (SELECT k.number FROM {schema}.chargepoints_connector k WHERE k.id = g.connector_id), {columns}
 FROM {schema}.chargepoints_charge g
 WHERE charge_point_id = %s AND COALESCE(start_received_at, stop_received_at, started_at) >= %s
+    AND NOT EXISTS (SELECT FROM {real}.chargepoints_charge f WHERE f.charge_point_id = g.charge_point_id
+        AND f.transaction_id = g.transaction_id AND f.forced_at IS NOT NULL)
 """
 
 _CHANGES = """
@@ -204,7 +207,7 @@ class Scratch:
             sql.execute(_INSERT_CHANGES.format(real=self._real, columns=", ".join(_CHANGE)), self._since)
 
     def _charges(self, schema: str) -> dict[str, _Row]:
-        statement = _CHARGES.format(schema=schema, columns=", ".join(_CHARGE))
+        statement = _CHARGES.format(real=self._real, schema=schema, columns=", ".join(_CHARGE))
         return {row[0]: row[1:] for row in sql.rows(statement, self.charge_point_id, self._since)}
 
     def _changes(self, schema: str) -> Counter[_Row]:

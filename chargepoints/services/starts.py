@@ -1,12 +1,10 @@
 """Charges that begin."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from chargepoints import sql
-from chargepoints.choices import Category, ChargeState, Direction, Verdict
-from chargepoints.models import Charge
-from chargepoints.reports import Found, KeyAnswer, KeyQuestion, NewLine, Start, Started
+from chargepoints.choices import Category, Direction, Verdict
+from chargepoints.reports import Found, KeyQuestion, NewLine, Start, Started
 from chargepoints.services.effects import effects_seen_started
 from chargepoints.services.findings import findings_record
 from chargepoints.services.keys import keys_authorise
@@ -38,19 +36,20 @@ JOIN wanted w ON k.charge_point_id = w.id AND k.number = w.number
 # The energy is what was last metered; nothing is invented.
 _LOST = """
 UPDATE chargepoints_charge g SET state = 'completed', ended_at = COALESCE(g.metered_at, g.started_at),
-    power_w = NULL, needs_review = 'Its stop never arrived: closed because another charge began on the connector.'
+    power_w = NULL, bill_due = true,
+    needs_review = 'Its stop never arrived: closed because another charge began on the connector.'
 WHERE g.connector_id = ANY(%s) AND g.state IN ('starting', 'charging', 'paused', 'stopping')
 RETURNING g.charge_point_id, g.transaction_id, g.connector_id
 """
 
-
-@dataclass(slots=True)
-class _Batch:
-    """What is looked up once for all starts of a call."""
-
-    connectors: dict[tuple[int, int], int] = field(default_factory=dict)
-    verdicts: list[KeyAnswer] = field(default_factory=list)
-    ids: list[str] = field(default_factory=list)
+_BEGIN = """
+INSERT INTO chargepoints_charge (charge_point_id, connector_id, transaction_id, start_fingerprint, state, id_tag,
+    charge_key_id, verdict, started_at, start_received_at, meter_start_wh, energy_wh, stop_reason, needs_review)
+SELECT id, connector, tx, fingerprint, 'starting', tag, key, verdict, started, received, meter, 0, '', ''
+FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[],
+    %s::timestamptz[], %s::timestamptz[], %s::bigint[])
+    AS n (id, connector, tx, fingerprint, tag, key, verdict, started, received, meter)
+"""
 
 
 def charges_start(*, starts: Sequence[Start]) -> list[Started]:
@@ -78,23 +77,31 @@ def _repeats(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
 
 
 def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
-    batch = _Batch()
     ids, numbers = [s.charge_point_id for s in starts], [s.connector_number for s in starts]
-    batch.connectors = {(row[0], row[1]): row[2] for row in sql.rows(_CONNECTORS, ids, numbers)}
-    batch.verdicts = keys_authorise(
+    connectors = {(row[0], row[1]): row[2] for row in sql.rows(_CONNECTORS, ids, numbers)}
+    answers = keys_authorise(
         questions=[KeyQuestion(s.charge_point_id, s.id_tag) for s in starts], now=starts[0].received_at
     )
-    batch.ids = _transaction_ids(starts)
-    _close_lost(starts, list(batch.connectors.values()))
-    charges = [_charge(start, index, batch) for index, start in enumerate(starts)]
-    Charge.objects.bulk_create(charges)
-    effects_seen_started(charges=charges)
-    reservations_use(starts=starts, parents=[answer.parent_id_tag for answer in batch.verdicts])
+    transactions = _transaction_ids(starts)
+    _close_lost(starts, list(connectors.values()))
+    sql.execute(
+        _BEGIN,
+        ids,
+        [connectors[s.charge_point_id, s.connector_number] for s in starts],
+        transactions,
+        [s.fingerprint for s in starts],
+        [s.id_tag for s in starts],
+        [answer.charge_key_id for answer in answers],
+        [str(s.verdict or answer.verdict) for s, answer in zip(starts, answers, strict=True)],
+        [s.started_at for s in starts],
+        [s.received_at for s in starts],
+        [s.meter_start_wh for s in starts],
+    )
+    effects_seen_started(started={(s.charge_point_id, tx): s for s, tx in zip(starts, transactions, strict=True)})
+    reservations_use(starts=starts, parents=[answer.parent_id_tag for answer in answers])
     return {
-        (start.charge_point_id, start.fingerprint): Started(
-            charge.transaction_id, answer.verdict, answer.expires_at, answer.parent_id_tag
-        )
-        for start, charge, answer in zip(starts, charges, batch.verdicts, strict=True)
+        (start.charge_point_id, start.fingerprint): Started(tx, a.verdict, a.expires_at, a.parent_id_tag)
+        for start, tx, a in zip(starts, transactions, answers, strict=True)
     }
 
 
@@ -103,23 +110,6 @@ def _transaction_ids(starts: Sequence[Start]) -> list[str]:
     wanted = [start.charge_point_id for start in starts if not start.transaction_id]
     fresh = iter(transaction_ids_give(charge_point_ids=wanted))
     return [start.transaction_id or next(fresh) for start in starts]
-
-
-def _charge(start: Start, index: int, batch: _Batch) -> Charge:
-    answer = batch.verdicts[index]
-    return Charge(
-        charge_point_id=start.charge_point_id,
-        connector_id=batch.connectors[start.charge_point_id, start.connector_number],
-        transaction_id=batch.ids[index],
-        start_fingerprint=start.fingerprint,
-        state=ChargeState.STARTING,
-        id_tag=start.id_tag,
-        charge_key_id=answer.charge_key_id,
-        verdict=start.verdict or answer.verdict,
-        started_at=start.started_at,
-        start_received_at=start.received_at,
-        meter_start_wh=start.meter_start_wh,
-    )
 
 
 def _close_lost(starts: Sequence[Start], connector_ids: list[int]) -> None:

@@ -1,6 +1,8 @@
 """Keeping the stored `integration` and `state` of charge points equal to the state functions."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from chargepoints import sql
 from chargepoints.choices import ConnectorStatus, Integration
@@ -26,8 +28,30 @@ FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS n (id, integration, state) 
 """
 
 
+class _Noted(threading.local):
+    ids: set[int] | None = None
+
+
+_noted = _Noted()
+
+
+@contextmanager
+def states_together() -> Iterator[None]:
+    """Within this block, and in this thread, `states_refresh` only takes note; at its end all are derived at once."""
+    noted: set[int] = set()
+    _noted.ids = noted
+    try:
+        yield
+    finally:
+        _noted.ids = None
+    states_refresh(charge_point_ids=noted)
+
+
 def states_refresh(*, charge_point_ids: Iterable[int]) -> None:
     """Derive integration and state of these charge points anew and store what differs (SPEC section 1)."""
+    if _noted.ids is not None:
+        _noted.ids.update(charge_point_ids)
+        return
     ids = sorted(set(charge_point_ids))
     if not ids:
         return

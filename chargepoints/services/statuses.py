@@ -42,8 +42,8 @@ FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS n (id, status, error) WHERE
 """
 
 _HISTORY = """
-COPY chargepoints_statuschange (charge_point_id, connector_number, status, raw_status, error_code,
-    vendor_error_code, info, reported_at, received_at) FROM STDIN
+COPY chargepoints_statuschange (charge_point_id, connector_number, reported_at, received_at, status, raw_status,
+    error_code, vendor_error_code, info) FROM STDIN
 """
 
 
@@ -142,23 +142,14 @@ def _store(reports: Iterable[Status]) -> None:
 
 
 def _history_store(reports: Sequence[Status]) -> None:
-    if not reports:
-        return
-    with sql.cursor() as cur, cur.copy(_HISTORY.encode()) as copy:
-        for r in reports:
-            copy.write_row(
-                (
-                    r.charge_point_id,
-                    r.connector_number,
-                    str(r.status),
-                    r.raw_status,
-                    r.error_code,
-                    r.vendor_error_code,
-                    r.info,
-                    r.reported_at and r.reported_at.isoformat(" "),
-                    r.received_at.isoformat(" "),
-                )
-            )
+    if reports:
+        sql.copy(_HISTORY, [_change(report) for report in reports])
+
+
+def _change(report: Status) -> str:
+    reported_at = sql.NULL if report.reported_at is None else report.reported_at
+    told = sql.columns(str(report.status), report.raw_status, report.error_code, report.vendor_error_code, report.info)
+    return f"{report.charge_point_id}\t{report.connector_number}\t{reported_at}\t{report.received_at}\t{told}"
 
 
 def status_parse(raw: str) -> ConnectorStatus:

@@ -17,7 +17,8 @@ from chargepoints.services.states import states_refresh
 # By station and id, never by id alone: another station's id must not end this one's charge (CVE-2026-28230).
 _FIND = """
 SELECT g.id, g.charge_point_id, g.transaction_id, g.state, g.meter_start_wh, g.meter_stop_wh, g.energy_wh,
-       g.needs_review, g.started_at, g.stop_received_at, g.stop_fingerprint, k.status
+       g.needs_review, g.started_at, g.stop_received_at, g.stop_fingerprint, k.status,
+       g.forced_at IS NOT NULL
 FROM chargepoints_charge g
 JOIN unnest(%s::bigint[], %s::text[]) AS w (id, tx) ON g.charge_point_id = w.id AND g.transaction_id = w.tx
 LEFT JOIN chargepoints_connector k ON k.id = g.connector_id
@@ -33,7 +34,7 @@ JOIN unnest(%s::bigint[], %s::text[]) AS w (id, fingerprint)
 _END = """
 UPDATE chargepoints_charge g SET state = n.state, ended_at = n.ended_at, stop_received_at = n.received_at,
     meter_stop_wh = n.meter_stop, energy_wh = n.energy, stop_reason = n.reason, needs_review = n.review,
-    stop_fingerprint = n.matched, power_w = NULL
+    stop_fingerprint = n.matched, power_w = NULL, bill_due = true
 FROM unnest(%s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::text[],
     %s::text[], %s::text[]) AS n (id, state, ended_at, received_at, meter_stop, energy, reason, review, matched)
 WHERE g.id = n.id
@@ -41,6 +42,7 @@ WHERE g.id = n.id
 
 _CABLE_OUT = frozenset({"Available", "Unavailable", "Reserved"})
 _LATE = "Its stop arrived after it had been closed for want of one."
+_FORCED = "It was stopped by force: energy without payment."
 _OWN = "Its own stop arrived after one under another id had been taken for it."
 
 
@@ -58,6 +60,7 @@ class _Found:
     stopped_at: datetime | None
     matched: str | None
     connector_status: str | None
+    forced: bool
 
     @property
     def settled(self) -> bool:
@@ -149,6 +152,8 @@ def _judged(stop: Stop, charge: _Found, match: Match | None) -> _End:
         told.insert(0, f"Its stop came with the id {stop.transaction_id[:24]}: matched {match.why}.")
     elif charge.matched:
         told.insert(0, _OWN)
+    elif charge.forced:
+        told.insert(0, _FORCED)
     elif charge.state not in OPEN_CHARGE_STATES:
         told.insert(0, _LATE)
     ended = charge.state not in OPEN_CHARGE_STATES

@@ -1,5 +1,19 @@
 """Celery tasks: interfaces only. Each fetches by id, calls one function and stops."""
 
-from chargepoints.tasks import certificates, commands, live, upkeep
+from chargepoints.tasks import (
+    bills,
+    certificates,
+    commands,
+    invitations,
+    live,
+    upkeep,
+)
 
-__all__ = ["certificates", "commands", "live", "upkeep"]
+__all__ = [
+    "bills",
+    "certificates",
+    "commands",
+    "invitations",
+    "live",
+    "upkeep",
+]

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from chargepoints import partitions
-from chargepoints.services import connections, reservations
+from chargepoints.services import connections, identities, maintenance, reservations
 
 
 @shared_task(name="chargepoints.connections_reap")
@@ -23,3 +23,10 @@ def partitions_ensure() -> None:
 def reservations_expire() -> None:
     """End the reservations that have run out."""
     reservations.reservations_expire()
+
+
+@shared_task(name="chargepoints.charge_points_upkeep")
+def charge_points_upkeep() -> None:
+    """Start and end planned maintenance, and hand on identities that became free."""
+    maintenance.maintenance_settle_due()
+    identities.claims_settle_free()

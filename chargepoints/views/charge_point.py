@@ -1,8 +1,7 @@
-"""One charge point: the page, its panels, its status log and its integration."""
+"""One charge point: the page, its panels, its status log and its findings."""
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -10,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from chargepoints.choices import Integration
 from chargepoints.models import ChargePoint
-from chargepoints.offers import Offer, offers
+from chargepoints.offers import Offer, offers, why_not_move
 from chargepoints.permissions import Person, rights_on
 from chargepoints.rendering.charge_point import (
     action_buttons,
@@ -18,7 +17,6 @@ from chargepoints.rendering.charge_point import (
     connector_cards,
     finding_rows,
     status_rows,
-    tab_buttons,
 )
 from chargepoints.rendering.commands import life_lines
 from chargepoints.rendering.log import log_panel
@@ -27,12 +25,10 @@ from chargepoints.selectors.charge_points import (
     charge_points_detailed,
     findings_of,
     open_charges,
-    refused_attempts,
     status_spells,
 )
 from chargepoints.selectors.commands import commands_running, commands_today
 from chargepoints.selectors.power import SPAN, power_curves
-from chargepoints.selectors.security import certificate_state, installed_certificates, security_events
 
 Context = dict[str, object]
 
@@ -41,7 +37,7 @@ Context = dict[str, object]
 def charge_point(request: HttpRequest, pk: int) -> HttpResponse:
     """The live page: every panel, and the log."""
     found = charge_point_get(request.user, pk)
-    context: Context = {"tab": "live", **_base(found)}
+    context: Context = {"tab": "live", **charge_point_base(found)}
     for panel in PANELS.values():
         context |= panel(request.user, found)
     context["log"] = log_panel(found, request.GET.dict())
@@ -54,7 +50,7 @@ def charge_point_panel(request: HttpRequest, pk: int, panel: str) -> HttpRespons
     found = charge_point_get(request.user, pk)
     if panel not in PANELS:
         raise Http404
-    context = _base(found) | PANELS[panel](request.user, found)
+    context = charge_point_base(found) | PANELS[panel](request.user, found)
     return render(request, f"chargepoints/charge_point/_{panel}.html", context)
 
 
@@ -64,34 +60,16 @@ def status_log(request: HttpRequest, pk: int) -> HttpResponse:
     found = charge_point_get(request.user, pk)
     before = request.GET.get("before", "")
     spells, older = status_spells(found, int(before) if before.isdecimal() and len(before) < 19 else None)
-    context = _base(found) | _head(request.user, found)
+    context = charge_point_base(found) | _head(request.user, found)
     context |= {"tab": "status", "spells": status_rows(spells), "older": older, "is_older_page": bool(before)}
     return render(request, "chargepoints/charge_point/status_log.html", context)
-
-
-@require_safe
-def integration(request: HttpRequest, pk: int) -> HttpResponse:
-    """What to type into the charger, its last handshake, and the attempts that were refused."""
-    found = charge_point_get(request.user, pk)
-    context = _base(found) | _head(request.user, found)
-    address = f"{settings.OCPP_URL}/{found.identity}" if found.identity else ""
-    context |= {"tab": "integration", "address": address, "attempts": refused_attempts(request.user, found)}
-    buttons = tab_buttons(charge_point_offers(request.user, found), commands_running(found), "integration")
-    context |= {
-        "certificate": certificate_state(found),
-        "roots": installed_certificates(found),
-        "events": security_events(found),
-        "buttons": buttons,
-        "reasons": sorted({button.offer.why_not for button in buttons if button.offer.why_not}),
-    }
-    return render(request, "chargepoints/charge_point/integration.html", context)
 
 
 @require_safe
 def findings(request: HttpRequest, pk: int) -> HttpResponse:
     """Where the charger deviates from its protocol, and what is done about it."""
     found = charge_point_get(request.user, pk)
-    context = _base(found) | _head(request.user, found)
+    context = charge_point_base(found) | _head(request.user, found)
     context |= {"tab": "findings", "findings": finding_rows(findings_of(found))}
     return render(request, "chargepoints/charge_point/findings.html", context)
 
@@ -113,7 +91,8 @@ def charge_point_offers(user: Person, found: ChargePoint) -> list[Offer]:
     )
 
 
-def _base(found: ChargePoint) -> Context:
+def charge_point_base(found: ChargePoint) -> Context:
+    """What every page of a charge point shows."""
     return {"section": "chargers", "charge_point": found, "zone": found.site.time_zone}
 
 
@@ -127,8 +106,9 @@ def _connectors(user: Person, found: ChargePoint) -> Context:
 
 def _actions(user: Person, found: ChargePoint) -> Context:
     buttons = action_buttons(charge_point_offers(user, found), commands_running(found))
+    why_not = why_not_move(len(open_charges(found)), rights_on(user, found))
     reasons = {button.offer.why_not for button in buttons if button.offer.why_not}
-    return {"buttons": buttons, "reasons": sorted(reasons)}
+    return {"buttons": buttons, "move_why_not": why_not, "reasons": sorted(reasons | {why_not} - {""})}
 
 
 def _commands(user: Person, found: ChargePoint) -> Context:

@@ -23,7 +23,7 @@ def web(config: Config) -> list[str]:
         return [sys.executable, "-m", "hub.server", *address]
     return [
         *(sys.executable, "-m", "uvicorn", APPLICATION, *address),
-        *("--ws", "websockets-sansio", "--loop", "uvloop", "--http", "hub.http11:HubHttp", "--backlog", "4096"),
+        *("--ws", "hub.sansio:HubProtocol", "--loop", "uvloop", "--http", "hub.http11:HubHttp", "--backlog", "4096"),
         *("--ws-ping-interval", "30", "--ws-ping-timeout", str(A_LIFETIME_SECONDS)),
         *("--ws-max-size", os.environ.get("HUB_OCPP_MAX_MESSAGE_BYTES", "1048576")),
         *("--no-access-log", "--no-server-header", "--timeout-graceful-shutdown", "2"),

@@ -11,12 +11,15 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from hub.admin import ScopedAdmin, ScopedInline, administered, is_superuser, link, link_to_list
-from hub.teams.models import Member, Organisation, Team, User
+from hub.teams import access_admin
+from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, Team, User
 
 if TYPE_CHECKING:
     _DjangoUserAdmin = DjangoUserAdmin[User]
 else:
     _DjangoUserAdmin = DjangoUserAdmin
+
+__all__ = ["MemberForm", "access_admin"]
 
 # Roles decide here, not Django's groups and permission rows.
 admin.site.unregister(Group)
@@ -72,8 +75,8 @@ class TeamMemberInline(ScopedInline[Member, Team]):
     """People who are members of one team only."""
 
     model = Member
-    fields = ("user", "role")
-    readonly_fields = ("user", "role")
+    fields = ("user", "api_key", "role")
+    readonly_fields = ("user", "api_key", "role")
     organisation_path = "organisation"
     can_delete = False
 
@@ -92,6 +95,7 @@ class TeamAdmin(ScopedAdmin[Team]):
     list_filter = (("organisation", admin.RelatedOnlyFieldListFilter),)
     search_fields = ("name", "organisation__name")
     inlines = (TeamMemberInline,)
+    goes_along = (ApiKey, Invitation)
 
     @admin.display(description="Organisation", ordering="organisation__name")
     def operator(self, team: Team) -> SafeString | str:
@@ -112,6 +116,8 @@ class MemberForm(forms.ModelForm[Member]):
         organisation, team = self.cleaned_data.get("organisation"), self.cleaned_data.get("team")
         if organisation and team and team.organisation_id != organisation.pk:
             raise forms.ValidationError("This team belongs to another organisation.")
+        if "user" in self.fields and not self.cleaned_data.get("user"):
+            self.add_error("user", "Choose a person. Keys of programs are made on the desk.")
         return cleaned
 
 
@@ -136,6 +142,8 @@ class MembershipInline(ScopedInline[Member, User]):
 class UserAdmin(ScopedAdmin[User], _DjangoUserAdmin):
     """People. An Admin edits those who belong to their organisations and to no other."""
 
+    act_without_form = "password_set"
+    goes_along = (SignIn, ApiKey)
     organisation_path = "memberships__organisation"
     list_display = ("username", "first_name", "last_name", "email", "roles", "is_staff", "is_active")
     list_filter = ("is_active", "is_staff", "memberships__role")

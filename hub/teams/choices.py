@@ -21,7 +21,8 @@ class Right(models.TextChoices):
     COMMAND = "command", "Run every remote action"
     EDIT = "edit", "Change sites and charge points"
     MONEY = "money", "See and change prices and payments"
-    PEOPLE = "people", "Manage members"
+    PEOPLE = "people", "Manage teams, members and API keys"
+    AUDIT = "audit", "Read the audit log"
 
 
 RIGHTS: dict[str, frozenset[Right]] = {

@@ -5,9 +5,11 @@ from functools import cache
 
 from django import template
 from django.conf import settings
+from django.db.models import Model
 from django.templatetags.static import static
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -102,6 +104,18 @@ def demo() -> bool:
     return bool(settings.DEMO) and settings.DEMO_PASSWORD == NAMED_ON_THE_LOGIN_PAGE
 
 
+@register.simple_tag(takes_context=True)
+def administration(context: dict[str, object], row: Model) -> SafeString | str:
+    """A link to the row's page in the administration, for staff; empty for others and for what has no page there."""
+    if not getattr(context.get("user"), "is_staff", False):
+        return ""
+    try:
+        address = reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])
+    except NoReverseMatch:
+        return ""
+    return format_html('<a class="btn ghost sm" href="{}">{}Administration</a>', address, icon("user-cog", "xs"))
+
+
 @register.filter
 def iso(moment: datetime) -> str:
     """The moment in UTC, to the second, as machines write it."""
@@ -164,3 +178,13 @@ def span_words(seconds: float) -> str:
         return f"{whole // 3600} h {rest} min" if rest else f"{whole // 3600} h"
     rest = whole // 3600 % 24
     return f"{whole // 86400} d {rest} h" if rest else f"{whole // 86400} d"
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """A sentence in which `this` is code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join("", "{}{}{}", ((_CODE[at % 2][0], part, _CODE[at % 2][1]) for at, part in parts))
+
+
+_CODE = (("", ""), (mark_safe("<code>"), mark_safe("</code>")))

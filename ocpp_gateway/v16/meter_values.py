@@ -1,5 +1,6 @@
 """MeterValues: always acknowledged, whatever they say (CSMS.md 2.1, T4)."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -7,15 +8,17 @@ from itertools import islice
 from typing import Any
 
 from chargepoints.choices import Category
-from chargepoints.reports import Reading, Sample
+from chargepoints.readings import Measured, Reading, Sample
 from chargepoints.services.meters import readings_record, totals_of
 from ocpp_gateway.router import Exchange, route
 from ocpp_gateway.v16.triggered import triggered
 from ocpp_gateway.values import connector as connector_number
-from ocpp_gateway.values import event_time, number, text, unit, whole
+from ocpp_gateway.values import decimal, event_time, number, text, unit, whole
 
-# Measurand, unit, what the value is multiplied with, phase, location, context.
-_Description = tuple[str, str, int, str, str, str]
+# What is measured, and what the value is multiplied with.
+_Description = tuple[Measured, int]
+# Nearly all values: taken as they are.
+_is_plain = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?", re.ASCII).fullmatch
 _MOST_DESCRIPTIONS = 4096
 _descriptions: dict[tuple[Any, ...], _Description] = {}
 
@@ -62,33 +65,36 @@ def readings(
 def sample_of(sampled: dict[str, Any]) -> Sample:
     """One sampledValue, its unit normalised."""
     get = sampled.get
-    raw = text(get("value"), 65_536)
+    raw = get("value")
     told = (get("measurand"), get("unit"), get("phase"), get("location"), get("context"))
-    measurand, unit_name, scale, *where = _description(told)
-    value = None if get("format") == "SignedData" else number(raw)
+    try:
+        measured, scale = _descriptions[told]
+    except (KeyError, TypeError):  # a list or an object where a text belongs
+        measured, scale = _description(told)
+    is_signed = get("format") == "SignedData"
+    if scale == 1 and not is_signed and type(raw) is str and _is_plain(raw):
+        return Sample(measured, raw, raw)
+    raw = text(raw, 65_536)
+    value = None if is_signed else number(raw)
     if value is not None and scale != 1:
         value *= scale
-    return Sample(measurand, unit_name, value, raw, *where)
+    return Sample(measured, decimal(value), raw)
 
 
 def _description(told: tuple[Any, ...]) -> _Description:
     """What is said of a value besides itself. A fleet says the same few things over and over."""
-    try:
-        known = _descriptions.get(told)
-    except TypeError:  # a list or an object where a text belongs
-        return _describe(*told)
-    if known is None:
-        known = _describe(*told)
-        if len(_descriptions) < _MOST_DESCRIPTIONS and all(v is None or (type(v) is str and len(v) < 64) for v in told):
-            _descriptions[told] = known
-    return known
+    found = _describe(*told)
+    if len(_descriptions) < _MOST_DESCRIPTIONS and all(v is None or (type(v) is str and len(v) < 64) for v in told):
+        _descriptions[told] = found
+    return found
 
 
 def _describe(measurand: Any, named: Any, phase: Any, location: Any, context: Any) -> _Description:
     measured = text(measurand, 64) or "Energy.Active.Import.Register"
     normal, one = unit(text(named, 16) or ("Wh" if measured.startswith("Energy.Active") else ""), Decimal(1))
     scale = int(one or 1)
-    return measured, normal, scale, text(phase, 16), text(location, 16), text(context, 32) or "Sample.Periodic"
+    where = (text(phase, 16), text(location, 16), text(context, 32) or "Sample.Periodic")
+    return Measured(measured, normal, *where), scale
 
 
 def _words(connector: int, found: Sequence[Reading]) -> tuple[str, str]:

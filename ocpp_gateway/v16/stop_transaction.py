@@ -60,8 +60,9 @@ def _register_at_begin(values: Sequence[Any]) -> int | None:
     for value in values:
         for sampled in value.get("sampledValue") or ():
             sample = sample_of(sampled)
-            if (sample.context, sample.measurand, sample.phase) == ("Transaction.Begin", REGISTER, ""):
-                return watt_hours(sample.value)
+            what = sample.measured
+            if (what.context, what.measurand, what.phase) == ("Transaction.Begin", REGISTER, ""):
+                return watt_hours(sample.decimal)
     return None
 
 

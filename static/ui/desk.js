@@ -59,6 +59,15 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* What is behind "More" closes like a dialog. */
+const more = document.querySelector(".nav details.more");
+document.addEventListener("click", (event) => { if (more?.open && !more.contains(event.target)) more.open = false; });
+more?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !more.open) return;
+  more.open = false;
+  more.querySelector("summary").focus();
+});
+
 /* A command was queued: close its dialog, say so, show its life line. */
 document.addEventListener("hub:command", (event) => {
   byId("action-dialog")?.close?.();
@@ -88,6 +97,7 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
+  if (document.documentElement.dataset.shortcuts === "off") return;
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]")) return;
   const target = event.key === "/" ? byId("q") : event.key === "a" || event.key === "A" ? document.querySelector("#actions .btn:not([aria-disabled])") : null;
   if (!target) return;
@@ -96,10 +106,20 @@ document.addEventListener("keydown", (event) => {
   target.scrollIntoView({block: "nearest"});
 });
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.hidden = !navigator.clipboard;
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(byId(button.dataset.copy).textContent);
-    say("Copied.");
-  });
+/* Copying, also in dialogs that come later. */
+function copies() {
+  for (const button of document.querySelectorAll("[data-copy][hidden]")) button.hidden = !navigator.clipboard;
 }
+copies();
+document.addEventListener("htmx:afterSettle", copies);
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  await navigator.clipboard.writeText(byId(button.dataset.copy).textContent);
+  say("Copied.");
+});
+
+/* What refreshes itself rests while nobody sees it. */
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
+});

@@ -271,6 +271,7 @@ function log(card) {
   };
   [...card.querySelectorAll('[data-category]')].forEach((chip, index) => { keys[index + 1] = () => chip.click(); });
   document.addEventListener('keydown', event => {
+    if (document.documentElement.dataset.shortcuts === 'off') return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || find('dialog[open]')) return;
     const target = event.target;
     if (target.matches('input:not([type=checkbox]), textarea, select, [contenteditable]')) return;

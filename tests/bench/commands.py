@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from queue import Empty
 
 from django.db import connection
+from django.test import override_settings
 
 from chargepoints.choices import CommandStatus
 from chargepoints.models import ChargePoint, Command
@@ -19,24 +20,32 @@ from tests.stage import eventually
 
 CLICKERS = 8
 PATIENCE_SECONDS = 30.0
+# Dispatched where the command is stored, or by a worker that is told by a task.
+ROADS = ("direct", "Celery")
 STEPS = ("service returns", "dispatched", "claimed")
 
 
 def measure(scene: Scene) -> None:
-    """One at a time, then many at once, through a real Celery worker."""
+    """By both roads, one at a time, then many at once, beside a real Celery worker."""
     count = scene.size(200, 200, 1000)
-    samples, burst = scene.size(50, 200, 200), scene.size(100, 100, 500)
     rows: list[list[Cell]] = []
     for name in SERVERS:
-        some = chargers(count)
-        with scene.web(name) as server, scene.worker(), fleet() as load:
-            load.connect(server.port, some.identities, PASSWORD)
-            alone, steps = _one_by_one(load, some, samples)
-            together = _at_once(load, some, burst)
-            answered = _until_answered(some, samples + burst)
-        rows.append([name, count, *steps, *_times(alone), len(together), *_times(together), answered])
-    head = ("", "chargers", *STEPS, "p50 ms", "p99 ms", "at once", "p50 ms", "p99 ms", "answered")
+        for road in ROADS:
+            with override_settings(COMMANDS_DIRECT=road == "direct"):
+                rows.append([name, road, count, *_run(scene, name, count)])
+    head = ("", "road", "chargers", *STEPS, "p50 ms", "p99 ms", "at once", "p50 ms", "p99 ms", "answered")
     show("Commands: click to frame on the charger's socket", head, rows)
+
+
+def _run(scene: Scene, name: str, count: int) -> list[Cell]:
+    samples, burst = scene.size(50, 200, 200), scene.size(100, 100, 500)
+    some = chargers(count)
+    with scene.web(name) as server, scene.worker(), fleet() as load:
+        load.connect(server.port, some.identities, PASSWORD)
+        alone, steps = _one_by_one(load, some, samples)
+        together = _at_once(load, some, burst)
+        answered = _until_answered(some, samples + burst)
+    return [*steps, *_times(alone), len(together), *_times(together), answered]
 
 
 def _click(charge_point: ChargePoint) -> tuple[str, int]:

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 
 from chargepoints.choices import CommandStatus
 from chargepoints.exceptions import ActionRefused
@@ -47,6 +48,13 @@ async def test_offline(desk: Server, charge_point: ChargePoint) -> None:
     assert not await Command.objects.aexists()
 
 
+@pytest.fixture
+def by_worker(settings: Settings) -> None:
+    """Commands are dispatched by a worker, as they are when their charger's gateway is not known at once."""
+    settings.COMMANDS_DIRECT = False
+
+
+@pytest.mark.usefixtures("by_worker")
 async def test_goes_offline_before_it_is_sent(desk: Server, charge_point: ChargePoint, hand: Worker) -> None:
     """The worker was away meanwhile: the command fails with that reason and is not sent later."""
     hand.stop()
@@ -58,6 +66,31 @@ async def test_goes_offline_before_it_is_sent(desk: Server, charge_point: Charge
     assert (done.status, done.answer) == (CommandStatus.FAILED, "The charger went offline before this could be sent.")
 
 
+async def test_no_worker_is_needed(desk: Server, charge_point: ChargePoint, hand: Worker) -> None:
+    """A charger that is connected gets its commands, in their order, also while workers are away."""
+    hand.stop()
+    async with station(desk) as charger:
+        commands = [await order(charge_point, "unlock", connector=number) for number in (1, 2)]
+        for command in commands:
+            call = await charger.expect("UnlockConnector", 1.5)
+            assert call.id == str(command.pk)
+            await charger.answer(call, {"status": "Unlocked"})
+        assert (await ended(commands[-1])).status == CommandStatus.ACCEPTED
+
+
+@pytest.mark.usefixtures("by_worker")
+async def test_by_worker(desk: Server, charge_point: ChargePoint) -> None:
+    """The long road: row, task, worker, wake-up, charger."""
+    async with station(desk) as charger:
+        commands = [await order(charge_point, "unlock", connector=number) for number in (1, 2)]
+        for command in commands:
+            call = await charger.expect("UnlockConnector")
+            assert call.id == str(command.pk)
+            await charger.answer(call, {"status": "Unlocked"})
+        assert (await ended(commands[-1])).status == CommandStatus.ACCEPTED
+
+
+@pytest.mark.usefixtures("by_worker")
 async def test_worker_away(desk: Server, charge_point: ChargePoint, hand: Worker) -> None:
     """It waits for the worker as long as it makes sense, and then says why it did not go out."""
     hand.stop()

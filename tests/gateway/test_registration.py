@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import Settings
 
 from chargepoints.choices import Registration
 from chargepoints.exceptions import ActionRefused
@@ -176,8 +177,11 @@ async def test_b03_rejected(running: Server, charge_point: ChargePoint) -> None:
         await station.call("Heartbeat", {})
 
 
-async def test_command_on_its_way_when_it_is_rejected(running: Server, charge_point: ChargePoint) -> None:
+async def test_command_on_its_way_when_it_is_rejected(
+    running: Server, charge_point: ChargePoint, settings: Settings
+) -> None:
     """It was queued before the boot that rejected the charger: it is not sent."""
+    settings.COMMANDS_DIRECT = False
     await register(charge_point, Registration.REJECTED)
     async with Station(running.ocpp_url, "NORD-1", PASSWORD) as station:
         command = await db(

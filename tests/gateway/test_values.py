@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chargepoints.reports import Reading, Sample
+from chargepoints.readings import Measured, Reading, Sample
 from chargepoints.rules import RULES
 from chargepoints.services.meters import totals_of
 from chargepoints.services.statuses import status_parse
@@ -133,7 +133,7 @@ def test_whole_before_phases() -> None:
     """The sum where a charger tells only its phases; never both added."""
 
     def power(*told: tuple[str, int]) -> int | None:
-        samples = [Sample("Power.Active.Import", "W", Decimal(watts), str(watts), phase) for phase, watts in told]
+        samples = [Sample(Measured("Power.Active.Import", "W", phase), str(watts), str(watts)) for phase, watts in told]
         return totals_of(Reading(1, 1, RECEIVED, RECEIVED, samples)).power
 
     assert power(("L1", 100), ("L2", 200), ("L3", 300)) == 600

@@ -18,12 +18,15 @@ from chargepoints.models import (
     LinkPeriod,
     LocalList,
     LogLine,
+    MaintenancePeriod,
     MeterSample,
     Reservation,
     SecurityEvent,
     StatusChange,
 )
-from hub.teams.models import Organisation, User
+from hub.audit.records import HUB, Place, audit_record
+from hub.teams.choices import Role
+from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, User
 from tests import factories
 
 
@@ -85,13 +88,29 @@ def history_of(charge_point: ChargePoint) -> None:
         measurand="Voltage",
         raw=mark,
     )
+    MaintenancePeriod.objects.create(charge_point=charge_point, starts_at=now, reason=mark)
     SecurityEvent.objects.create(charge_point=charge_point, type=mark, received_at=now)
     InstalledCertificate.objects.create(charge_point=charge_point, type="x", serial_number=mark, seen_at=now)
     IssuedCertificate.objects.create(charge_point=charge_point, serial_number=mark, requested_at=now)
 
 
+def people_of(operator: Organisation) -> None:
+    """One row of everything that a person of an operator leaves behind."""
+    now, person = factories.now(), User.objects.filter(memberships__organisation=operator)[0]
+    mark = operator.name
+    membership = Member.objects.create(organisation=operator, role=Role.READ_ONLY)
+    ApiKey.objects.create(member=membership, name=f"Key of {mark}", prefix=mark[:16], key_hash=f"hash {mark}")
+    Invitation.objects.create(
+        organisation=operator, email=f"new@{mark[:5]}.example.com", token_hash=f"token {mark}", expires_at=now
+    )
+    SignIn.objects.create(user=person, session_key=f"session {mark}", address="192.0.2.7", started_at=now, seen_at=now)
+    audit_record(actor=HUB, act="created", obj=operator, place=Place(operator.pk), after={"name": mark})
+
+
 def objects(model: type[Model], operator: Organisation) -> list[Model]:
     """The rows of a model that belong to an operator."""
+    if model is SignIn:
+        return list(SignIn.objects.filter(user__memberships__organisation=operator))
     if model is User:
         return list(User.objects.filter(memberships__organisation=operator))
     page = admin.site.get_model_admin(model)

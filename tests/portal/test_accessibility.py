@@ -24,6 +24,7 @@ from chargepoints.models import (
     MeterSample,
     StatusChange,
 )
+from hub.audit.records import Actor, audit_record
 from hub.teams.models import User
 from tests import browsers, factories
 from tests.conftest import StartServer
@@ -53,11 +54,24 @@ class Stage:
         yield reverse("overview")
         yield reverse("overview") + "?q=nothing-like-this"
         for charge_point in (self.busy, self.offline):
-            for name in ("", "_status_log", "_configuration", "_integration"):
+            for name in ("", "_status_log", "_configuration", "_integration", "_settings"):
                 yield reverse(f"charge_point{name}", args=[charge_point.pk])
+        for name in ("identity", "password", "activation", "archive"):
+            yield reverse(f"charge_point_{name}", args=[self.busy.pk])
+        yield reverse("charge_point_new")
+        yield reverse("charge_points_archived")
         for kind in FORMS:
             yield reverse("action", args=[self.busy.pk, kind])
+        yield reverse("change_site", args=[self.busy.pk])
+        site = self.busy.site
+        yield from (reverse("sites"), reverse("sites") + "?q=nothing-like-this", reverse("site_new"))
+        yield from (reverse(name, args=[site.pk]) for name in ("site", "site_edit", "site_archive"))
+        yield from (reverse("organisation"), reverse("team_edit", args=[site.team_id]))
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
+        yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
+        yield from unknown_and_import_urls()
+        yield reverse("audit")
+        yield reverse("audit") + "?q=nothing-like-this"
         yield "/no/such/page/"
 
 
@@ -68,7 +82,26 @@ def stage(server: StartServer, alice: User, charge_point: ChargePoint, far_charg
     for key, fields in (("HeartbeatInterval", {}), ("Serial", {"is_readonly": True, "needs_reboot": True})):
         charge_point.configuration.create(key=key, value="1", reported_at=now(), **fields)
     _offline(far_charge_point)
+    site = charge_point.site
+    audit_record(
+        actor=Actor.of(alice, "192.0.2.1"),
+        act="edited",
+        obj=site,
+        place=site.place,
+        before={"name": "A"},
+        after={"name": "B"},
+    )
     return Stage(server(), alice, charge_point, far_charge_point)
+
+
+def unknown_and_import_urls() -> Iterator[str]:
+    """The inbox and its dialog as a page, and the import."""
+    fields = {"reason": "unknown-identity", "http_status": 401, "first_at": now(), "last_at": now()}
+    ConnectionAttempt.objects.create(fingerprint="u", identity="NEW-1", remote_address="192.0.2.9", **fields)
+    for query in ("", "?show=ignored", "?q=nothing-like-this"):
+        yield reverse("unknown") + query
+    yield reverse("unknown_accept") + "?identity=NEW-1"
+    yield reverse("import")
 
 
 def _busy(charge_point: ChargePoint) -> None:
@@ -174,6 +207,9 @@ def test_every_page(browser: Browser, stage: Stage, size: tuple[int, int]) -> No
         for url in stage.urls():
             page.goto(stage.server.url + url)
             wrong[url] = problems(page)
+        page.goto(stage.server.url + reverse("audit"))
+        page.click(".deeds summary")
+        wrong["an audit entry, open"] = problems(page)
         page.goto(stage.server.url + reverse("charge_point", args=[stage.busy.pk]))
         for kind in ("start", "reboot", "stop", "trigger"):
             page.click(f"#act-{kind}")

@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from chargepoints.models import (
+    Bill,
     Charge,
     ChargeKey,
     ChargePoint,
@@ -20,27 +21,39 @@ from chargepoints.models import (
     Driver,
     Finding,
     GatewayProcess,
+    HomeCharger,
     InstalledCertificate,
     IssuedCertificate,
+    KeyLimit,
+    LedgerAccount,
+    LedgerLine,
+    LedgerMovement,
     LinkPeriod,
     LocalList,
     LogLine,
+    MaintenancePeriod,
     MeterSample,
+    Payment,
+    PaymentMethod,
+    Price,
     Reservation,
     SecurityEvent,
     Site,
     SiteLimit,
+    SpotPrice,
+    SpotSource,
     StatusChange,
 )
+from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
-from hub.teams.models import Member, Organisation, Team, User
+from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, Team, User
 from tests import factories
 from tests.conftest import signed_in
 from tests.portal.admin_tools import address_of, objects, url
 
 MODELS = [
     model
-    for label in ("teams", "chargepoints")
+    for label in ("teams", "audit", "chargepoints")
     for model in apps.get_app_config(label).get_models()
     if model is not SiteLimit
 ]
@@ -62,6 +75,22 @@ HISTORY = [
     SecurityEvent,
     InstalledCertificate,
     IssuedCertificate,
+    Bill,
+    HomeCharger,
+    KeyLimit,
+    LedgerAccount,
+    LedgerLine,
+    LedgerMovement,
+    Payment,
+    PaymentMethod,
+    Price,
+    SpotPrice,
+    SpotSource,
+    MaintenancePeriod,
+    ApiKey,
+    Invitation,
+    SignIn,
+    AuditEntry,
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 

@@ -21,6 +21,8 @@ def test_pages_keep_the_policy(server: StartServer, page: Page, alice: User, cha
     addresses = [reverse("admin:index")]
     addresses += [reverse(f"admin:chargepoints_{name}_changelist") for name in LISTS]
     addresses += [reverse("admin:chargepoints_chargepoint_change", args=[charge_point.pk])]
+    addresses += [reverse(f"admin:teams_{name}_changelist") for name in ("apikey", "invitation", "signin")]
+    addresses += [reverse("admin:audit_auditentry_changelist")]
     addresses += [reverse("admin:teams_user_changelist"), reverse("admin:teams_user_add")]
     for address in addresses:
         page.goto(running.url + address)

@@ -64,10 +64,10 @@ def test_an_identity_is_unique_in_any_case(
     assert answer.context["adminform"].form.errors["identity"] == ["Another charge point has this identity already."]
 
 
-def test_the_maintenance_flag_changes_the_state(alice_client: Client, charge_point: ChargePoint) -> None:
+def test_the_maintenance_flag_follows_from_periods(alice_client: Client, charge_point: ChargePoint) -> None:
     alice_client.post(url(ChargePoint, "change", charge_point.pk), form_of(charge_point, maintenance="on"))
     charge_point.refresh_from_db()
-    assert charge_point.state == "maintenance"
+    assert not charge_point.maintenance
 
 
 def test_only_an_unused_charge_point_can_be_deleted(

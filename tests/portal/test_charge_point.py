@@ -174,7 +174,8 @@ def test_read_only_people_are_told_what_they_need(client: Client, live: ChargePo
     factories.member(nordlys, reader, Role.READ_ONLY)
     client.force_login(reader)
     html = client.get(url(live)).content.decode()
-    assert html.count('aria-disabled="true"') == len([kind for kind in FORMS if not ACTIONS[kind].tab])
+    assert 'id="act-change-site" aria-disabled="true"' in html
+    assert html.count('aria-disabled="true"') == len([kind for kind in FORMS if not ACTIONS[kind].tab]) + 1
     assert "Your role does not allow this." in html
     assert "actions/" not in html.replace("panels/actions/", "")
 

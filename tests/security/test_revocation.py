@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from chargepoints.choices import CommandStatus, IssuedState
 from chargepoints.models import ChargePoint, IssuedCertificate
 from chargepoints.services.certificates import certificates_revoke
+from hub.audit.records import HUB
 from tests.factories import PASSWORD, now
 from tests.gateway.tools import db, ended, log, order, soon
 from tests.security.tools import certificate_of, key, pem, refused, through_proxy
@@ -44,7 +45,7 @@ async def test_revoked_while_connected(
     ):
         command = await order(charge_point, "reboot", type="Soft")
         await station.expect("Reset")
-        assert await db(lambda: certificates_revoke(issued=[mine])) == 1
+        assert await db(lambda: certificates_revoke(issued=[mine], actor=HUB)) == 1
         assert await station.close_code() == (4008, "its certificate was revoked")
         assert (await ended(command)).status == CommandStatus.EXPIRED
         await neighbour.call("Heartbeat", {})
@@ -68,5 +69,5 @@ async def test_a_password_outlives_a_certificate(guarded: Server, charge_point: 
     """Only what came in with it ends: nothing is asked of connections without one."""
     mine, _ = await issued(charge_point)
     async with through_proxy(guarded, password=PASSWORD) as station:
-        assert await db(lambda: certificates_revoke(issued=[mine])) == 1
+        assert await db(lambda: certificates_revoke(issued=[mine], actor=HUB)) == 1
         assert "currentTime" in await station.call("Heartbeat", {})

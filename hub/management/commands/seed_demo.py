@@ -10,10 +10,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
+from django.db.models import Model
 
 from chargepoints.choices import KeyState
 from chargepoints.models import ChargeKey, ChargePoint, Connector, Driver, Site, SiteLimit
 from chargepoints.services.credentials import password_hmac, password_set
+from hub.audit.records import HUB, Place, audit_record, facts_of
 from hub.demo.fleet import SIMULATED, SPARE, DemoCharger
 from hub.demo.operators import DRIVERS, PASSWORD, PEOPLE, SITES, DemoDriver, DemoPerson
 from hub.embedded.config import Config
@@ -66,8 +68,27 @@ def seed() -> None:
                 driver_create(driver)
             for charger in (*SIMULATED, SPARE):
                 charger_create(charger)
+            seeding_record()
     people_passwords(settings.DEMO_PASSWORD)
     spare_password_set(os.environ.get("HUB_SPARE_PASSWORD", ""))
+
+
+def seeding_record() -> None:
+    """The demo is on record as Hub's doing, so that its audit log begins with something."""
+    for operator in Organisation.objects.order_by("pk"):
+        made(operator, Place(operator.pk), "name")
+    for member in Member.objects.select_related("user", "organisation").order_by("pk"):
+        made(member, Place(member.organisation_id), "user", "role")
+    for site in Site.objects.select_related("team").order_by("pk"):
+        made(site, site.place, "team", "city", "time_zone", "power_limit_w")
+    for charger in ChargePoint.objects.select_related("site__team").order_by("pk"):
+        made(charger, charger.place, "site", "identity", "vendor", "model", "location")
+
+
+def made(row: Model, place: Place, *fields: str) -> None:
+    """One entry: Hub made this row of the demo."""
+    facts = facts_of(row, *fields)
+    audit_record(actor=HUB, act="created", obj=row, place=place, after=facts, reason="The demo was set up.")
 
 
 def people_passwords(wanted: str) -> None:
@@ -91,7 +112,8 @@ def people_passwords(wanted: str) -> None:
 def sites_create() -> None:
     """The organisations, their teams and sites."""
     for site in SITES:
-        operator, _ = Organisation.objects.get_or_create(name=site.operator)
+        is_first = site.operator == SITES[0].operator
+        operator, _ = Organisation.objects.get_or_create(name=site.operator, defaults={"receives_unknown": is_first})
         team, _ = Team.objects.get_or_create(organisation=operator, name=site.team)
         Site.objects.create(
             team=team,

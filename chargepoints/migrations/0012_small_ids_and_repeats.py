@@ -9,7 +9,7 @@ CREATE INDEX chargepoints_metersample_outside ON chargepoints_metersample (charg
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chargepoints", "0007_matched_stop")]
+    dependencies = [("chargepoints", "0011_ledger")]
 
     operations = [
         migrations.AddField(

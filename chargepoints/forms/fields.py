@@ -1,0 +1,71 @@
+"""What the forms of the desk share: the look of their fields, sites found by name, and what changed meanwhile."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+
+from chargepoints.models import Site
+
+
+class DeskForm(forms.Form):
+    """A form whose fields look like those of the desk."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        options.setdefault("label_suffix", "")
+        super().__init__(*arguments, **options)
+        for field in self.fields.values():
+            dress(field)
+
+
+def dress(field: forms.Field) -> None:
+    """Give a field the classes of the desk."""
+    if not isinstance(field.widget, forms.CheckboxInput | forms.RadioSelect | forms.HiddenInput):
+        field.widget.attrs.setdefault("class", "in")
+    if isinstance(field.widget, forms.Textarea):
+        field.widget.attrs["rows"] = 3
+    if isinstance(field.widget, forms.TextInput):
+        field.widget.attrs.setdefault("autocomplete", "off")
+
+
+def site_label(site: Site) -> str:
+    """A site as it stands in the list to choose from; `team` must be loaded."""
+    return f"{site.name} ({site.team.name})"
+
+
+class SiteField(forms.CharField):
+    """A site out of `sites`, typed or chosen from a list; its name alone will do where it is the only one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=250, error_messages={"required": "Choose a site."}, **options)
+        self.widget.attrs |= {"list": "sites", "placeholder": "Type a part of its name"}
+        self.sites: QuerySet[Site] = Site.objects.none()
+
+    def site(self, text: str) -> Site:
+        """The site that was meant. Raises ValidationError."""
+        wanted = text.strip().lower()
+        known = list(self.sites.select_related("team"))
+        found = [site for site in known if site_label(site).lower() == wanted]
+        found = found or [site for site in known if site.name.lower() == wanted]
+        found = found or [site for site in known if wanted in site_label(site).lower()]
+        if not found:
+            raise ValidationError("There is no site of this name that you may change. Choose one from the list.")
+        if len(found) > 1:
+            raise ValidationError(f"{len(found)} sites match. Choose one from the list.")
+        return found[0]
+
+
+def opened_text(values: dict[str, object]) -> str:
+    """What a form was opened with, as its hidden field carries it."""
+    return json.dumps(values, default=str, sort_keys=True)
+
+
+def opened_read(text: str) -> dict[str, object]:
+    """The same, read again; nothing when it makes no sense."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,182 @@
+"""The audit log in words. Acts, nouns and fields are declared here once; what is not declared reads sensibly too."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from hub.audit.models import AuditEntry
+
+NOTHING = "–"  # noqa: RUF001 - an en dash is what an empty cell shows
+SHORT = 40
+SHOWN_CHANGES = 3
+_IN_THE_DEED = frozenset({"command", "command_id"})
+
+# The verb of an act (`site.edited` is the verb `edited` on the noun `site`): what was done to the object.
+ACTS: dict[str, str] = {
+    "created": "created {}",
+    "edited": "edited {}",
+    "deleted": "deleted {}",
+    "archived": "archived {}",
+    "restored": "restored {}",
+    "activated": "activated {}",
+    "deactivated": "deactivated {}",
+    "imported": "imported {}",
+    "moved": "moved {} to another site",
+    "site_changed": "moved {} to another site",
+    "commanded": "sent a command to {}",
+    "password_set": "set a new password of {}",
+    "password_generated": "made a new password of {}",
+    "password_changed": "changed the password of {}",
+    "password_reset": "reset the password of {}",
+    "second_factor_set": "set up a second factor for {}",
+    "second_factor_removed": "removed the second factor of {}",
+    "signed_in": "signed in",
+    "signed_out": "signed out",
+    "sign_in_failed": "failed to sign in as {}",
+    "session_ended": "ended a session of {}",
+    "invited": "invited {}",
+    "resent": "sent {} again",
+    "accepted": "accepted {}",
+    "revoked": "revoked {}",
+    "removed": "removed {}",
+    "ignored": "ignored {}",
+    "maintenance_planned": "planned maintenance of {}",
+    "maintenance_started": "started maintenance of {}",
+    "maintenance_ended": "ended maintenance of {}",
+    "audit_exported": "exported the audit log of {}",
+    "seeded": "made the demo's {}",
+}
+NOUNS: dict[str, str] = {
+    "organisation": "organisation",
+    "team": "team",
+    "site": "site",
+    "charge_point": "charge point",
+    "connector": "connector",
+    "maintenance_period": "maintenance period",
+    "connection_attempt": "unknown charger",
+    "user": "person",
+    "member": "membership",
+    "site_limit": "site limit",
+    "invitation": "invitation",
+    "api_key": "API key",
+    "driver": "driver",
+    "charge_key": "charge key",
+    "issued_certificate": "certificate",
+}
+FIELDS: dict[str, str] = {
+    "api_key": "API key",
+    "charge_point": "charge point",
+    "is_active": "active",
+    "is_staff": "may use the administration",
+    "is_superuser": "superuser",
+    "is_strict": "strict mode",
+    "id_tag": "id tag",
+    "max_power_w": "power",
+    "max_w": "power",
+    "password_hmac": "password",
+    "power_limit_w": "power limit",
+    "receives_unknown": "receives unknown chargers",
+    "site_ids": "sites",
+    "user": "person",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field, before and after, in words."""
+
+    name: str
+    before: str
+    after: str
+
+
+def verb_of(act: str) -> str:
+    """The verb of an act: `edited` of `site.edited`."""
+    return act.rpartition(".")[2]
+
+
+def act_words(verb: str) -> str:
+    """A verb for a list of choices: `Edited`, `Set a new password`."""
+    said = ACTS.get(verb, f"{verb.replace('_', ' ')} {{}}").format("").strip()
+    return said.removesuffix(" of").removesuffix(" to").removesuffix(" for").removesuffix(" as").capitalize()
+
+
+def noun_words(noun: str) -> str:
+    """A noun as people say it."""
+    return NOUNS.get(noun, noun.replace("_", " "))
+
+
+def deed(entry: AuditEntry) -> str:
+    """What was done to what: `edited site Aker Brygge`, `sent Reboot to charge point NORD-1`."""
+    verb = verb_of(entry.act)
+    what = f"{noun_words(entry.noun)} {entry.object_name}".strip()
+    if verb == "commanded" and isinstance(entry.after.get("command"), str):
+        return f"sent {entry.after['command']} to {what}"
+    return ACTS.get(verb, f"{verb.replace('_', ' ')} {{}}").format(what)
+
+
+def changes(entry: AuditEntry) -> list[Change]:
+    """Every field that the entry names, in words."""
+    names = [*entry.before, *(name for name in entry.after if name not in entry.before)]
+    if verb_of(entry.act) == "commanded":
+        names = [name for name in names if name not in _IN_THE_DEED]
+    return [
+        Change(field_words(name), value_words(name, entry.before.get(name)), value_words(name, entry.after.get(name)))
+        for name in names
+    ]
+
+
+def sentence(entry: AuditEntry) -> str:
+    """The whole act in a line: `Alice edited site Aker Brygge: power limit 250 kW → 200 kW`."""
+    rest = summary(entry)
+    return f"{entry.actor_name} {deed(entry)}{': ' + rest if rest else ''}"
+
+
+def summary(entry: AuditEntry) -> str:
+    """The first changes of an edit in a few words; empty where the deed says it all."""
+    if not entry.before or not entry.after:
+        return ""
+    found = changes(entry)
+    said = [f"{change.name} {_short(change.before)} → {_short(change.after)}" for change in found[:SHOWN_CHANGES]]
+    more = len(found) - SHOWN_CHANGES
+    return ", ".join(said) + (f" and {more} more" if more > 0 else "")
+
+
+def field_words(name: str) -> str:
+    """The name of a field as people say it."""
+    return FIELDS.get(name, name.replace("_", " "))
+
+
+def value_words(name: str, value: object) -> str:
+    """A value as people write it: watts as kW, yes and no, moments in UTC; a dash for nothing."""
+    if value is None or value in ("", [], {}):
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float) and name.endswith("_w"):
+        return f"{value / 1000:g} kW"
+    if isinstance(value, Mapping):
+        return "; ".join(f"{field_words(str(each))}: {value_words(str(each), part)}" for each, part in value.items())
+    if isinstance(value, list):
+        return ", ".join(value_words(name, part) for part in value)
+    return _moment(str(value)) if name.endswith("_at") else str(value)
+
+
+def _moment(text: str) -> str:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{found.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if found.tzinfo else text
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1]}…"
+
+
+def verbs() -> Iterator[tuple[str, str]]:
+    """The declared verbs with their words, for a list of choices; verbs that read the same stand once."""
+    seen: dict[str, str] = {}
+    for verb in ACTS:
+        seen.setdefault(act_words(verb), verb)
+    return iter(sorted((verb, words) for words, verb in seen.items()))
