@@ -46,6 +46,7 @@ def pids(home: Path) -> list[int]:
 def test_a_killed_supervisor_leaves_neither_children_nor_grandchildren(tmp_path: Path, number: signal.Signals) -> None:
     supervisor = supervise(tmp_path, LEADER_WITH_CHILD)
     family = pids(tmp_path)
+    until((tmp_path / "ready").exists, "the guard has been told of the child")
     assert all(lives(pid) for pid in family)
     supervisor.send_signal(number)
     assert supervisor.wait(10) == -number
@@ -95,6 +96,7 @@ def test_root_looks_like_nobody_in_a_user_namespace(tmp_path: Path) -> None:
 """
     supervisor = supervise(tmp_path, body)
     family = pids(tmp_path)
+    until((tmp_path / "ready").exists, "the guard has been told of the child")
     assert int((tmp_path / "who").read_text()) != 0
     assert (tmp_path / "who").stat().st_uid == 0
     supervisor.kill()

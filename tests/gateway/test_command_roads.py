@@ -1,6 +1,7 @@
 """Commands whose road is not smooth: many at once, workers and wake-ups that are away, chargers that leave."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
@@ -134,21 +135,21 @@ async def test_wake_up_that_got_lost(desk: Server, charge_point: ChargePoint) ->
 async def test_commands_to_50_stations_at_once(desk: Server, site: Site) -> None:
     """None lost, none doubled."""
     points = await db(lambda: [factories.charge_point(site, f"MANY-{number}") for number in range(50)])
-    chargers = [station(desk, point.identity or "") for point in points]
-    await asyncio.gather(*(charger.__aenter__() for charger in chargers))
 
     async def obey(charger: Station) -> str:
-        call = await charger.expect("UnlockConnector", 15)
+        call = await charger.expect("UnlockConnector", 30)
         await charger.answer(call, {"status": "Unlocked"})
         return call.id
 
-    obeying = [asyncio.create_task(obey(charger)) for charger in chargers]  # they answer while others are still clicked
-    commands = await asyncio.gather(*(order(point, "unlock", connector=1) for point in points))
-    heard = await asyncio.gather(*obeying)
-    assert heard == [str(command.pk) for command in commands]
-    await soon(lambda: Command.objects.filter(status="accepted", effect="seen").count() == 50, "all answered")
-    assert all(charger.unread == [] for charger in chargers)
-    await asyncio.gather(*(charger.close() for charger in chargers))
+    async with AsyncExitStack() as stack:
+        entering = (stack.enter_async_context(station(desk, point.identity or "")) for point in points)
+        chargers = await asyncio.gather(*entering)
+        # They listen before anybody clicks: an answer has one second.
+        obeying = [asyncio.create_task(obey(charger)) for charger in chargers]
+        commands = await asyncio.gather(*(order(point, "unlock", connector=1) for point in points))
+        assert await asyncio.gather(*obeying) == [str(command.pk) for command in commands]
+        await soon(lambda: Command.objects.filter(status="accepted", effect="seen").count() == 50, "all answered")
+        assert all(charger.unread == [] for charger in chargers)
 
 
 async def test_charger_cannot_reset_us(desk: Server, charge_point: ChargePoint) -> None:

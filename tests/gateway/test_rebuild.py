@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from chargepoints.models import Charge, ChargePoint, LogLine, MeterSample, StatusChange
 from tests import factories
 from tests.conftest import StartServer
-from tests.gateway.tools import db, log, station
+from tests.gateway.tools import db, log, soon, station
 from tests.stage import Server
 from tests.station import Station
 
@@ -99,6 +99,7 @@ async def test_a_wrong_row_is_named_and_mended(gateway: Server, charge_point: Ch
         await one.close()
     rows = await db(lambda: list(Charge.objects.filter(charge_point=charge_point).order_by("pk")))
     lost, *_ = (charge for charge in rows if charge.id_tag == "Y")
+    await soon(lambda: len(log(charge_point, action="Disconnect")) == 2, "both ends are stored")
     before = await db(everything)
     await Charge.objects.filter(transaction_id=str(first)).aupdate(energy_wh=123_456, needs_review="")
     await Charge.objects.filter(pk=lost.pk).adelete()
