@@ -47,6 +47,8 @@ def pytest_configure() -> None:
             "The tests need a PostgreSQL and a Redis of their own: run `make test`, "
             'or one file with: make test ARGS="tests/test_states.py"'
         )
+    # Clients in this process want pages only, and each would read all static files first. Servers are not asked.
+    settings.WHITENOISE_USE_FINDERS = settings.WHITENOISE_AUTOREFRESH = False
 
 
 @pytest.hookimpl(optionalhook=True)

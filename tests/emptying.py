@@ -24,7 +24,5 @@ def sql_flush(
     names = [self.quote_name(table) for table in sorted(tables) if table not in KEPT]
     deletions = "; ".join(f"DELETE FROM {name}" for name in names)
     # Foreign keys are triggers as well: all that refers to something is deleted with it.
-    return [
-        "SET LOCAL session_replication_role = replica",
-        f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE; {deletions}",
-    ]
+    alone = f"SET LOCAL session_replication_role = replica; LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"
+    return [f"{alone}; {deletions}"]

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import redis
 from asgiref.sync import SyncToAsync
 from django.db import connections
 
-from chargepoints.models import Connection, GatewayProcess
+from chargepoints.models import ChargePoint, Connection, GatewayProcess, Price, PriceGroup
 from hub.embedded.spawn import Family
+from tests.gateway.bill_tools import BEGUN, d
 from tests.gateway.outage import Database
 from tests.stage import Server, Worker, eventually, free_port, settled
 
@@ -118,3 +119,21 @@ def database(transactional_db: None) -> Iterator[Database]:
     made.back()
     # The thread that async tests read in has lost its connection; the next test shall not find out.
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture
+def priced(charge_point: ChargePoint) -> Price:
+    """4 NOK per kWh and 10 to start, VAT of 25 % within; idle costs 2 a minute after 10."""
+    site = charge_point.site
+    group = PriceGroup.objects.create(
+        organisation=site.team.organisation, name="Public", currency="NOK", is_default=True, authorise_amount=d("100")
+    )
+    return Price.objects.create(
+        price_group=group,
+        valid_from=BEGUN - timedelta(days=1),
+        vat_percent=d("25"),
+        start_fee=d("10"),
+        per_kwh=d("4"),
+        idle_per_minute=d("2"),
+        idle_grace_minutes=10,
+    )

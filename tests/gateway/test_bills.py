@@ -1,97 +1,22 @@
 """Charges of different kinds, run through the gateway by a station, and the bills that they become."""
 
-import io
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
-from chargepoints.choices import BillState, Hold, KeyState, PaymentKind
-from chargepoints.models import Bill, Charge, ChargeKey, ChargePoint, PaymentMethod, Price, PriceGroup, StatusChange
+from chargepoints.choices import BillState, Hold, PaymentKind
+from chargepoints.models import Bill, Charge, ChargePoint, PaymentMethod, Price, StatusChange
 from chargepoints.services.bills import bills_due
-from chargepoints.services.force_stops import charge_force_stop, charge_loss
-from chargepoints.services.ledger import Wallet, wallet_of, wallet_top_up
+from chargepoints.services.ledger import Wallet, wallet_of
 from chargepoints.services.reviews import bill_cancel, bill_refund, bill_release, bill_retry
 from hub.audit.models import AuditEntry
 from hub.audit.records import HUB
-from tests import factories
+from tests.gateway.bill_tools import charged, check, d, iso, payer, the_bill
 from tests.gateway.tools import db, station
 from tests.stage import Server
-from tests.station import Station
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BEGUN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
-
-
-def iso(minutes: float) -> str:
-    """So many minutes after the begin."""
-    return (BEGUN + timedelta(minutes=minutes)).isoformat().replace("+00:00", "Z")
-
-
-def d(text: str) -> Decimal:
-    return Decimal(text)
-
-
-@pytest.fixture
-def priced(charge_point: ChargePoint) -> Price:
-    """4 NOK per kWh and 10 to start, VAT of 25 % within; idle costs 2 a minute after 10."""
-    site = charge_point.site
-    group = PriceGroup.objects.create(
-        organisation=site.team.organisation, name="Public", currency="NOK", is_default=True, authorise_amount=d("100")
-    )
-    return Price.objects.create(
-        price_group=group,
-        valid_from=BEGUN - timedelta(days=1),
-        vat_percent=d("25"),
-        start_fee=d("10"),
-        per_kwh=d("4"),
-        idle_per_minute=d("2"),
-        idle_grace_minutes=10,
-    )
-
-
-def payer(charge_point: ChargePoint, kind: PaymentKind, tag: str, **fields: Any) -> ChargeKey:
-    """A driver with one key and one payment method; wallets have 500."""
-    organisation = charge_point.site.team.organisation
-    driver = factories.driver(organisation, f"Payer {tag}")
-    method = PaymentMethod.objects.create(
-        organisation=organisation, kind=kind, name=kind.label, driver=driver, currency="NOK", is_default=True, **fields
-    )
-    if kind == PaymentKind.WALLET:
-        wallet_top_up(method=method, amount=d("500"), key="first", actor=HUB)
-    return factories.charge_key(organisation, tag, holder=driver, state=KeyState.ACTIVE)
-
-
-async def charged(
-    s: Station, tag: str, begin: int | None, end: int | None, *, minutes: float = 60, at: float = 0, readings: Any = ()
-) -> None:
-    """One charge on connector 1; `readings` are (minute, Wh)."""
-    await s.status(1, "Charging")
-    start = await s.start(1, tag, begin or 0, iso(at))
-    for minute, register in readings:
-        value = {"timestamp": iso(at + minute), "sampledValue": [{"value": str(register)}]}
-        body = {"connectorId": 1, "transactionId": start["transactionId"], "meterValue": [value]}
-        await s.call("MeterValues", body)
-    body = {"transactionId": start["transactionId"], "meterStop": end or 0, "timestamp": iso(at + minutes)}
-    await s.call("StopTransaction", body)
-    await s.status(1, "Available")
-    await db(bills_due)
-
-
-def check() -> str:
-    """What `manage.py ledger_check` prints; it exits when the books are wrong."""
-    out = io.StringIO()
-    call_command("ledger_check", stdout=out)
-    return out.getvalue()
-
-
-async def the_bill() -> Bill:
-    """The only bill there is."""
-    return await Bill.objects.select_related("payment_method", "charge", "site").aget()
-
 
 KINDS: dict[str, tuple[PaymentKind | None, dict[str, Any], BillState, str]] = {
     # 10 to start and 20 kWh at 4.
@@ -278,59 +203,4 @@ async def test_an_unpaid_bill_is_paid_otherwise_or_cancelled(
     assert (await db(lambda: bill_retry(bill=first, actor=HUB))).state == BillState.UNPAID
     assert (await db(lambda: bill_retry(bill=first, actor=HUB, method=invoice))).state == BillState.INVOICED
     assert (await db(lambda: bill_cancel(bill=second, actor=HUB, reason="test drive"))).state == BillState.CANCELLED
-    assert "right:" in await db(check)
-
-
-async def force(charge_point: ChargePoint) -> Charge:
-    """Alice's click."""
-    charge = await Charge.objects.select_related("charge_point", "connector").aget()
-    loss = await db(lambda: charge_loss(charge))
-    assert (loss.energy_wh, loss.amount, loss.currency) == (5_000, d("30.00"), "NOK")
-    return await db(lambda: charge_force_stop(charge=charge, actor=HUB, author=None, reason="blocks the site"))
-
-
-Late = Callable[[Server, Station, int], Awaitable[None]]
-
-
-async def at_once(gateway: Server, s: Station, transaction: int) -> None:
-    """The station takes the stop and tells the end."""
-    stop = {"transactionId": transaction, "meterStop": 7_000, "timestamp": iso(60), "reason": "Remote"}
-    await s.call("StopTransaction", stop)
-
-
-async def after_reconnect(gateway: Server, s: Station, transaction: int) -> None:
-    """The connection ends first."""
-    await s.close()
-    async with station(gateway) as again:
-        await again.boot()
-        await at_once(gateway, again, transaction)
-
-
-@pytest.mark.parametrize("late", [None, at_once, after_reconnect])
-async def test_force_stop(gateway: Server, charge_point: ChargePoint, priced: Price, late: Late | None) -> None:
-    """Against a silent station, one that stops a moment later, and one that comes back with the stop."""
-    await db(lambda: payer(charge_point, PaymentKind.WALLET, "TAG-A"))
-    async with station(gateway) as s:
-        await s.boot()
-        transaction = (await s.start(1, "TAG-A", 1_000, iso(0)))["transactionId"]
-        value = {"timestamp": iso(30), "sampledValue": [{"value": "6000"}]}
-        await s.call("MeterValues", {"connectorId": 1, "transactionId": transaction, "meterValue": [value]})
-        await db(bills_due)
-        await force(charge_point)
-        bill = await the_bill()
-        assert (bill.state, bill.energy_wh, bill.total) == (BillState.REMOVED, 5_000, d("0"))
-        assert bill.charge.state == "completed"
-        if late is not None:
-            await late(gateway, s, transaction)
-            await db(bills_due)
-    bill = await the_bill()
-    assert (bill.state, bill.energy_wh) == (BillState.REMOVED, 6_000 if late else 5_000)
-    method = bill.payment_method
-    assert method is not None
-    assert await db(lambda: wallet_of(method)) == Wallet(d("500"), d("0"))
-    if late is not None:
-        assert bill.charge.needs_review.startswith("It was stopped by force")
-    out = io.StringIO()
-    await db(lambda: call_command("rebuild", stdout=out))
-    assert "equal" in out.getvalue()
     assert "right:" in await db(check)
