@@ -25,7 +25,6 @@ KEY_STATES = (
     ("expiring", "Expiring in 30 days"),
     ("nobody", "Without driver"),
 )
-_NUMBER = {"required": False, "min_value": 0, "max_value": 2**62}
 
 
 class DriverFilterForm(forms.Form):
@@ -33,7 +32,7 @@ class DriverFilterForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=100)
     state = forms.CharField(required=False, max_length=12)
-    after = forms.IntegerField(**_NUMBER)
+    after = forms.IntegerField(required=False, min_value=0, max_value=2**62)
 
     def filters(self) -> DriverFilters:
         """What was asked for."""
@@ -51,7 +50,7 @@ class KeyFilterForm(DriverFilterForm):
     """Lenient, too."""
 
     group = forms.CharField(required=False, max_length=20)
-    driver = forms.IntegerField(**_NUMBER)
+    driver = forms.IntegerField(required=False, min_value=0, max_value=2**62)
 
     def key_filters(self) -> KeyFilters:
         """What was asked for."""
@@ -95,7 +94,7 @@ class DriverForm(DeskForm):
         user_id = self.cleaned_data.get("user_id")
         if user_id and (self.driver or "organisation" not in self.errors):
             others = Driver.objects.filter(organisation=self.organisation_of(), user_id=user_id)
-            if others.exclude(pk=self.driver.pk if self.driver else None).exists():
+            if others.exclude(pk=self.driver.pk if self.driver else 0).exists():
                 self.add_error("user_id", "Another driver has this user id. Each has their own.")
         return cleaned
 
@@ -143,7 +142,7 @@ class ChargeKeyForm(DeskForm):
         super().__init__(*arguments, **options)
         self.organisation, self.key, self.sees_money = organisation, key, sees_money
         choices = dict(zip(("teams", "sites", "charge_points"), key_places(person, organisation), strict=True))
-        choices["payment_method"] = key_methods(organisation, holder)  # type: ignore[assignment]
+        choices["payment_method"] = key_methods(organisation, holder)
         for name, rows in choices.items():
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
             self.fields[name].widget.attrs["class"] = "in" if name == "payment_method" else "in many"
@@ -165,7 +164,7 @@ class ChargeKeyForm(DeskForm):
         if not tag.isprintable() or not tag.isascii():
             raise ValidationError("An id tag has letters, digits and signs of ASCII only. Look for a stray character.")
         others = ChargeKey.objects.filter(organisation=self.organisation, id_tag__iexact=tag)
-        if found := others.exclude(pk=self.key.pk if self.key else None).select_related("driver").first():
+        if found := others.exclude(pk=self.key.pk if self.key else 0).select_related("driver").first():
             holder = f" It belongs to {found.driver}." if found.driver else ""
             raise ValidationError(f"There is a key with this id tag already.{holder}")
         return tag
@@ -178,7 +177,9 @@ class ChargeKeyForm(DeskForm):
         mine = Driver.objects.filter(organisation=self.organisation, archived_at__isnull=True)
         found = list(mine.filter(user_id=text)[:1]) or list(mine.filter(name__iexact=text)[:2])
         if not found:
-            raise ValidationError("There is no driver of this name or user id. Add the driver first, or leave it empty.")
+            raise ValidationError(
+                "There is no driver of this name or user id. Add the driver first, or leave it empty."
+            )
         if len(found) > 1:
             raise ValidationError("Several drivers have this name. Give the user id.")
         return found[0]

@@ -88,7 +88,9 @@ def with_places(found: QuerySet[ChargeKey]) -> QuerySet[ChargeKey]:
 
 def driver_keys(driver: Driver) -> list[ChargeKey]:
     """All keys of a driver."""
-    return list(with_places(ChargeKey.objects.filter(driver=driver)).select_related("payment_method").order_by("id_tag"))
+    return list(
+        with_places(ChargeKey.objects.filter(driver=driver)).select_related("payment_method").order_by("id_tag")
+    )
 
 
 def key_groups(person: Person) -> list[str]:

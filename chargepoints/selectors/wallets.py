@@ -66,7 +66,7 @@ class StatementLine:
 _STATEMENT = """
 SELECT * FROM (
     SELECT m.id, m.at, m.kind, m.reason, m.actor_name, x.amount, x.held, sum(x.amount) OVER (ORDER BY m.id),
-        g.id, COALESCE(g.transaction_id, '')
+        g.id AS charge_id, COALESCE(g.transaction_id, '')
     FROM (SELECT l.movement_id, COALESCE(sum(l.amount) FILTER (WHERE a.kind = 'wallet'), 0) AS amount,
             COALESCE(sum(l.amount) FILTER (WHERE a.kind = 'held'), 0) AS held
         FROM chargepoints_ledgeraccount a JOIN chargepoints_ledgerline l ON l.account_id = a.id
@@ -75,7 +75,7 @@ SELECT * FROM (
     LEFT JOIN chargepoints_payment p ON p.id = m.payment_id
     LEFT JOIN chargepoints_bill b ON b.id = p.bill_id
     LEFT JOIN chargepoints_charge g ON g.id = b.charge_id
-) AS s (id) WHERE s.id < %s ORDER BY s.id DESC LIMIT %s
+) AS s WHERE s.id < %s ORDER BY s.id DESC LIMIT %s
 """
 
 

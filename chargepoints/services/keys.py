@@ -26,7 +26,8 @@ SELECT q.ordinal, k.id, k.state, k.expires_at, k.parent_id_tag, k.allows_concurr
         JOIN chargepoints_chargepoint o ON o.id = g.charge_point_id
         LEFT JOIN chargepoints_connector c ON c.id = g.connector_id
         WHERE g.charge_key_id = k.id AND g.state IN ('starting', 'charging', 'paused', 'stopping')
-            AND g.verdict = 'Accepted' AND (g.charge_point_id <> p.id OR c.number IS DISTINCT FROM q.connector) LIMIT 1),
+            AND g.verdict = 'Accepted'
+            AND (g.charge_point_id <> p.id OR c.number IS DISTINCT FROM q.connector) LIMIT 1),
     m.name, m.is_active, m.kind, m.currency, m.credit_limit, a.balance, r.currency
 FROM unnest(%s::bigint[], %s::text[], %s::int[]) WITH ORDINALITY AS q (id, tag, connector, ordinal)
 JOIN chargepoints_chargepoint p ON p.id = q.id

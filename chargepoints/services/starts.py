@@ -80,7 +80,8 @@ def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
     ids, numbers = [s.charge_point_id for s in starts], [s.connector_number for s in starts]
     connectors = {(row[0], row[1]): row[2] for row in sql.rows(_CONNECTORS, ids, numbers)}
     answers = keys_authorise(
-        questions=[KeyQuestion(s.charge_point_id, s.id_tag, s.connector_number) for s in starts], now=starts[0].received_at
+        questions=[KeyQuestion(s.charge_point_id, s.id_tag, s.connector_number) for s in starts],
+        now=starts[0].received_at,
     )
     transactions = _transaction_ids(starts)
     _close_lost(starts, list(connectors.values()))

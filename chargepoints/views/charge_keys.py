@@ -3,10 +3,9 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from chargepoints.choices import KeyState
@@ -65,10 +64,13 @@ def charge_keys(request: HtmxHttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def charge_key_new(request: HttpRequest) -> HttpResponse:
+def charge_key_new(request: HtmxHttpRequest) -> HttpResponse:
     """A new key, of the driver `?driver=` or of the organisation `?organisation=`; `?id_tag=` fills it in."""
     holder, organisation = _owner(request)
-    initial = {"driver": holder.user_id if holder else "", "id_tag": request.GET.get("id_tag", "")[:36]}
+    initial: dict[str, object] = {
+        "driver": holder.user_id if holder else "",
+        "id_tag": request.GET.get("id_tag", "")[:36],
+    }
     form = _key_form(request, organisation, holder=holder, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
@@ -83,7 +85,7 @@ def charge_key_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def charge_key_change(request: HttpRequest, pk: int) -> HttpResponse:
+def charge_key_change(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Edit a key."""
     key = charge_key_get(request.user, pk)
     form = _key_form(request, key.organisation, holder=key.driver, key=key, initial=key_initial(key))
@@ -209,17 +211,17 @@ def _form(
     return render(request, "chargepoints/keys/form.html", context, status=INVALID if form.is_bound else 200)
 
 
-def _saved(request: HttpRequest, form: ChargeKeyForm, key: ChargeKey, say: str) -> HttpResponse:
+def _saved(request: HtmxHttpRequest, form: ChargeKeyForm, key: ChargeKey, say: str) -> HttpResponse:
     messages.success(request, say)
     if form.is_long:
         messages.warning(request, f"It is longer than {TAG_LENGTH} characters: OCPP 1.6 chargers cannot send it.")
     return _back(request, key)
 
 
-def _back(request: HttpRequest, key: ChargeKey) -> HttpResponse:
+def _back(request: HtmxHttpRequest, key: ChargeKey) -> HttpResponse:
     if key.driver_id is not None:
-        return to(request, "driver", key.driver_id)  # type: ignore[arg-type]
-    return to(request, "charge_keys")  # type: ignore[arg-type]
+        return to(request, "driver", key.driver_id)
+    return to(request, "charge_keys")
 
 
 def _asked(request: HtmxHttpRequest, key: ChargeKey, name: str, form: ReasonForm) -> HttpResponse:
@@ -234,9 +236,3 @@ def _asked(request: HtmxHttpRequest, key: ChargeKey, name: str, form: ReasonForm
         "used": charge_key_used(key),
     }
     return dialog(request, f"chargepoints/keys/{name}.html", context, status=INVALID if form.is_bound else 200)
-
-
-def learn_address(driver: Driver | None) -> str:
-    """Where the tag of a card is learned, for this driver."""
-    query = f"?{urlencode({'driver': driver.pk})}" if driver else ""
-    return reverse("charge_keys_learn") + query

@@ -171,9 +171,7 @@ def driver_blocking(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         blocked = not found.is_blocked
-        driver_block(
-            actor=Actor.asking(request), driver=found, blocked=blocked, reason=form.cleaned_data["reason"]
-        )
+        driver_block(actor=Actor.asking(request), driver=found, blocked=blocked, reason=form.cleaned_data["reason"])
         messages.success(request, f"{found} is blocked." if blocked else f"{found} may charge again.")
         return to(request, "driver", pk)
     return _asked(request, found, "_block", form=form, status=INVALID if form.is_bound else 200)

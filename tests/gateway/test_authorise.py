@@ -39,9 +39,8 @@ def card(nordlys: Organisation) -> ChargeKey:
 
 def method(key: ChargeKey, kind: PaymentKind = PaymentKind.WALLET, **fields: Any) -> PaymentMethod:
     """A payment method of the key's driver."""
-    return PaymentMethod.objects.create(
-        organisation=key.organisation, driver=key.driver, kind=kind, name=kind.label, **{"currency": "NOK", **fields}
-    )
+    told = {"name": kind.label, "currency": "NOK", **fields}
+    return PaymentMethod.objects.create(organisation=key.organisation, driver=key.driver, kind=kind, **told)
 
 
 def driver_set(key: ChargeKey, **fields: object) -> None:
@@ -97,7 +96,7 @@ ACCEPTED: list[tuple[str, Prepare]] = [
     ("card", lambda k, _: method(k, PaymentKind.CARD)),
     ("free", lambda k, _: method(k, PaymentKind.FREE)),
     ("another_works", lambda k, _: (method(k, is_active=False), method(k, PaymentKind.INVOICE))),
-    ("here_too", lambda k, p: (limit_far(k, p), KeyLimit.objects.create(charge_key=k, charge_point=p))),
+    ("here_too", lambda k, p: limit_far(k, p) or KeyLimit.objects.create(charge_key=k, charge_point=p)),
     ("team", lambda k, p: KeyLimit.objects.create(charge_key=k, team=p.site.team)),
     ("price_of_nothing", lambda k, _: (method(k), Price.objects.update(per_kwh=0))),
 ]
@@ -105,7 +104,13 @@ ACCEPTED: list[tuple[str, Prepare]] = [
 
 @pytest.mark.parametrize(("case", "prepare", "said"), REFUSED, ids=[row[0] for row in REFUSED])
 async def test_refused(
-    gateway: Server, charge_point: ChargePoint, priced: PriceGroup, card: ChargeKey, case: str, prepare: Prepare, said: str
+    gateway: Server,
+    charge_point: ChargePoint,
+    priced: PriceGroup,
+    card: ChargeKey,
+    case: str,
+    prepare: Prepare,
+    said: str,
 ) -> None:
     """Authorize and StartTransaction say the same, in the log in words; the charge is kept."""
     await db(lambda: prepare(card, charge_point))

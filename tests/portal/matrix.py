@@ -144,11 +144,33 @@ DESK = [
     desk("audit_export", of="", get=ADMINS, form="csv"),
     desk("audit_export", of="", get=ADMINS, form="jsonl"),
 ]
+DRIVERS = [
+    desk("drivers", of=""),
+    desk("driver", of="driver"),
+    Url("driver_new", get=EDITORS, post=EDITORS),
+    *(Url(f"driver_{act}", of="driver", get=EDITORS, post=EDITORS) for act in ("edit", "block", "archive")),
+    Url("driver_restore", of="driver", post=EDITORS),
+    desk("charge_keys", of=""),
+    Url("charge_key_new", get=EDITORS, post=EDITORS),
+    desk("charge_keys_learn", of="", get=EDITORS),
+    *(Url(f"charge_key_{act}", of="charge_key", get=EDITORS, post=EDITORS) for act in ("edit", "block", "delete")),
+    Url("charge_point_local_list", of="charge_point", get=EVERY, post=COMMANDERS),
+    Url("team_payment_methods", get=MONEY, whole=True),
+    Url("driver_method_new", of="driver", get=MONEY, post=MONEY, whole=True),
+    Url("team_method_new", of="team", get=MONEY, post=MONEY, whole=True),
+    Url("payment_method", of="payment_method", get=MONEY, whole=True),
+    Url("payment_method_edit", of="payment_method", get=MONEY, post=MONEY, whole=True),
+    Url("wallet_money", of="payment_method", get=MONEY, post=MONEY, whole=True),
+    Url("payment_method_default", of="payment_method", post=MONEY, whole=True),
+    Url("payment_method_active", of="payment_method", post=MONEY, whole=True),
+]
 HISTORY = (
     *(domain.Charge, domain.StatusChange, domain.Command, domain.Connection, domain.LinkPeriod),
     *(domain.ConnectionAttempt, domain.Finding, domain.LogLine, domain.MeterSample, domain.ConfigurationItem),
     *(domain.LocalList, domain.ChargingProfile, domain.Reservation, domain.SecurityEvent),
     *(domain.InstalledCertificate, domain.IssuedCertificate, domain.MaintenancePeriod),
+    *(domain.KeyLimit, domain.PaymentMethod, domain.Payment),
+    *(domain.LedgerAccount, domain.LedgerMovement, domain.LedgerLine),
 )
 EDITED = (domain.Site, domain.Connector, domain.Driver, domain.ChargeKey)
 ADMINISTRATION = [
@@ -185,7 +207,7 @@ ADMINISTRATION = [
     ),
     *page("audit", AuditEntry, add=False, change=False),
 ]
-TABLE = [*FRAME, *DESK, *ADMINISTRATION]
+TABLE = [*FRAME, *DESK, *DRIVERS, *ADMINISTRATION]
 
 
 @dataclass(frozen=True)
