@@ -14,6 +14,7 @@ from hub.teams.choices import Right
 from hub.teams.models import Team
 
 PAGE = 50
+NOTHING = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,8 @@ class MethodLine:
     """A payment method with what it holds, if it is a wallet; `free` may be spent, `held` is for running charges."""
 
     method: PaymentMethod
-    free: Decimal = Decimal(0)
-    held: Decimal = Decimal(0)
+    free: Decimal = NOTHING
+    held: Decimal = NOTHING
 
     @property
     def is_wallet(self) -> bool:
@@ -86,12 +87,11 @@ def method_lines(methods: Iterable[PaymentMethod]) -> list[MethodLine]:
     balances: dict[tuple[int | None, str, str], Decimal] = {}
     for account in LedgerAccount.objects.filter(payment_method__in=wallets):
         balances[account.payment_method_id, account.kind, account.currency] = account.balance
-    none = Decimal(0)
     return [
         MethodLine(
             method,
-            balances.get((method.pk, LedgerAccountKind.WALLET, method.currency), none),
-            balances.get((method.pk, LedgerAccountKind.HELD, method.currency), none),
+            balances.get((method.pk, LedgerAccountKind.WALLET, method.currency), NOTHING),
+            balances.get((method.pk, LedgerAccountKind.HELD, method.currency), NOTHING),
         )
         for method in listed
     ]

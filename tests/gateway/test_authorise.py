@@ -57,6 +57,11 @@ def limit_far(key: ChargeKey, charge_point: ChargePoint) -> None:
     KeyLimit.objects.create(charge_key=key, site=elsewhere)
 
 
+def limit_far_and_here(key: ChargeKey, charge_point: ChargePoint) -> None:
+    limit_far(key, charge_point)
+    KeyLimit.objects.create(charge_key=key, charge_point=charge_point)
+
+
 def topped(key: ChargeKey, amount: int, **fields: Any) -> PaymentMethod:
     made = method(key, **fields)
     wallet_top_up(method=made, amount=Decimal(amount), key="first", actor=HUB)
@@ -96,7 +101,7 @@ ACCEPTED: list[tuple[str, Prepare]] = [
     ("card", lambda k, _: method(k, PaymentKind.CARD)),
     ("free", lambda k, _: method(k, PaymentKind.FREE)),
     ("another_works", lambda k, _: (method(k, is_active=False), method(k, PaymentKind.INVOICE))),
-    ("here_too", lambda k, p: limit_far(k, p) or KeyLimit.objects.create(charge_key=k, charge_point=p)),
+    ("here_too", limit_far_and_here),
     ("team", lambda k, p: KeyLimit.objects.create(charge_key=k, team=p.site.team)),
     ("price_of_nothing", lambda k, _: (method(k), Price.objects.update(per_kwh=0))),
 ]

@@ -80,7 +80,7 @@ class TestMethods:
         alice_client.post(page, WALLET)
         alice_client.post(page, CARD)
         first, second = PaymentMethod.objects.order_by("pk")
-        assert (first.is_default, second.is_default, first.credit_limit) == (True, False, 50)
+        assert (first.is_default, second.is_default, first.credit_limit) == (True, False, Decimal(50))
         alice_client.post(reverse("payment_method_default", args=[second.pk]))
         assert list(PaymentMethod.objects.order_by("pk").values_list("is_default", flat=True)) == [False, True]
         switch = reverse("payment_method_active", args=[second.pk])
@@ -93,7 +93,7 @@ class TestMethods:
         page = reverse("payment_method_edit", args=[wallet.pk])
         alice_client.post(page, {"name": "Main wallet", "credit_limit": "20"})
         stored = PaymentMethod.objects.get()
-        assert (stored.name, stored.credit_limit) == ("Main wallet", 20)
+        assert (stored.name, stored.credit_limit) == ("Main wallet", Decimal(20))
         assert alice_client.post(page, {"name": "", "credit_limit": "-1"}).status_code == 422
 
     def test_team(self, alice_client: Client, site: Site) -> None:
@@ -123,7 +123,7 @@ class TestMoney:
         out = uuid.uuid4()
         for _ in range(2):
             assert alice_client.post(page, money("100", "out", out)).status_code == 302
-        assert (wallet_of(wallet).balance, LedgerMovement.objects.count()) == (0, 2)
+        assert (wallet_of(wallet).balance, LedgerMovement.objects.count()) == (Decimal(0), 2)
         acts = ["payment_method.topped_up", "payment_method.paid_out"]
         assert [AuditEntry.objects.filter(act=act).count() for act in acts] == [1, 1]
         assert books_wrong() == []
