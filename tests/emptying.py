@@ -23,6 +23,5 @@ def sql_flush(
     """
     names = [self.quote_name(table) for table in sorted(tables) if table not in KEPT]
     deletions = "; ".join(f"DELETE FROM {name}" for name in names)
-    return [
-        f"SET LOCAL session_replication_role = replica; LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE; {deletions}"
-    ]
+    locks = f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE"
+    return [f"SET LOCAL session_replication_role = replica; {locks}; {deletions}"]
