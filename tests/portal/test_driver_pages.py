@@ -167,6 +167,22 @@ class TestPage:
         for words in ("80.00", "49.90", reverse("driver_edit", args=[kari.pk]), str(made)):
             assert words not in support
 
+    def test_constant_queries(
+        self, alice_client: Client, kari: Driver, charge_point: ChargePoint, far_charge_point: ChargePoint
+    ) -> None:
+        page = reverse("driver", args=[kari.pk])
+        charged(kari, charge_point)
+        wallet(kari, 5)
+        with CaptureQueriesContext(connection) as one:
+            alice_client.get(page)
+        for n in range(5):
+            factories.charge_key(id_tag=f"CARD-{n}", holder=kari)
+            charged(kari, far_charge_point)
+            wallet(kari, 0)
+        with CaptureQueriesContext(connection) as many:
+            alice_client.get(page)
+        assert len(many) == len(one)
+
     def test_foreign_is_404(self, charlie_client: Client, client: Client, kari: Driver) -> None:
         page = reverse("driver", args=[kari.pk])
         assert charlie_client.get(page).status_code == 404
