@@ -181,20 +181,27 @@ class StoredCall:
 
 @dataclass(frozen=True, slots=True)
 class KeyQuestion:
-    """May this id tag charge at this charge point?"""
+    """May this id tag charge at this charge point? With a connector: it begins to, there."""
 
     charge_point_id: int
     id_tag: str
+    connector: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeyAnswer:
-    """The verdict on an id tag."""
+    """The verdict on an id tag; `reason` says in words why it is no other than Accepted."""
 
     verdict: Verdict
     expires_at: datetime | None = None
     parent_id_tag: str = ""
     charge_key_id: int | None = None
+    reason: str = ""
+
+    @property
+    def why(self) -> str:
+        """`Blocked: the wallet is empty`; nothing for what was accepted."""
+        return f"{self.verdict}: {self.reason}" if self.reason else ""
 
 
 @dataclass(frozen=True, slots=True)

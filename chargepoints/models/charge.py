@@ -63,6 +63,11 @@ class Charge(models.Model):
                 condition=models.Q(state__in=OPEN_CHARGE_STATES),
                 name="charge_open",
             ),
+            models.Index(
+                fields=["charge_key"],
+                condition=models.Q(state__in=OPEN_CHARGE_STATES),
+                name="charge_open_of_key",
+            ),
             models.Index(fields=["id"], condition=models.Q(bill_due=True), name="charge_bill_due"),
             models.Index(
                 fields=["charge_point", "stop_fingerprint"],

@@ -1,8 +1,10 @@
 """What checks the parameters of a command, by its kind, and ties it to what it is about."""
 
+from chargepoints.models import Command
 from chargepoints.services.availability import availability_bind
 from chargepoints.services.calls import call_bind, data_transfer_bind, diagnostics_bind, firmware_bind
 from chargepoints.services.configuration import configure_bind, read_configuration_bind
+from chargepoints.services.keys import start_key_bind
 from chargepoints.services.local_lists import local_list_bind
 from chargepoints.services.profiles import (
     clear_profile_bind,
@@ -11,6 +13,12 @@ from chargepoints.services.profiles import (
     start_profile_bind,
 )
 from chargepoints.services.reservations import cancel_reservation_bind, reserve_bind
+
+
+def _start_bind(*, command: Command) -> None:
+    start_key_bind(command=command)
+    start_profile_bind(command=command)
+
 
 # Each raises ActionRefused with a sentence for the operator.
 BINDS = {
@@ -27,5 +35,5 @@ BINDS = {
     "read_configuration": read_configuration_bind,
     "reserve": reserve_bind,
     "set_profile": set_profile_bind,
-    "start": start_profile_bind,
+    "start": _start_bind,
 }

@@ -11,6 +11,7 @@ from django.utils import timezone
 from chargepoints.choices import WALLETS, LedgerAccountKind, MovementKind
 from chargepoints.exceptions import PaymentRefused
 from chargepoints.models import LedgerAccount, LedgerLine, LedgerMovement, Payment, PaymentMethod
+from chargepoints.pricing import rounded
 from hub.audit.records import Actor, audit_record
 
 ZERO = Decimal(0)
@@ -96,17 +97,22 @@ def wallet_of(method: PaymentMethod) -> Wallet:
 
 
 @transaction.atomic
-def wallet_top_up(*, method: PaymentMethod, amount: Decimal, key: str, actor: Actor, reason: str = "") -> None:
-    """Put money into a wallet that was received elsewhere; a negative amount pays it out.
+def wallet_top_up(*, method: PaymentMethod, amount: Decimal, key: str, actor: Actor, reason: str = "") -> bool:
+    """Put money into a wallet that was received elsewhere; a negative amount pays it out. False: it was booked before.
 
-    Raises PaymentRefused for other methods, for nothing, and for more than the wallet holds.
+    The same `key` again is the same act. Raises PaymentRefused for other methods, for nothing, for parts of the
+    smallest coin, and for more than the wallet holds.
     """
     if method.kind not in WALLETS:
         raise PaymentRefused("Only wallets hold money.")
     if not amount:
         raise PaymentRefused("Give an amount.")
+    if amount != rounded(amount, method.currency):
+        raise PaymentRefused(f"{method.currency} has no coin that small.")
     account = _account(method.organisation_id, method.currency, Entry(LedgerAccountKind.WALLET, ZERO, method))
     account = LedgerAccount.objects.select_for_update().get(pk=account.pk)
+    if LedgerMovement.objects.filter(key=f"top-up:{method.pk}:{key}").exists():
+        return False
     if amount < 0 and account.balance + amount < 0:
         raise PaymentRefused(f"The wallet holds {account.balance} {method.currency} only.")
     ledger_move(
@@ -121,3 +127,4 @@ def wallet_top_up(*, method: PaymentMethod, amount: Decimal, key: str, actor: Ac
     act = "topped_up" if amount > 0 else "paid_out"
     facts = {"amount": amount, "currency": method.currency}
     audit_record(actor=actor, act=act, obj=method, place=method.place, after=facts, reason=reason)
+    return True

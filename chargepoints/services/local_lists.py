@@ -70,7 +70,7 @@ def _entries(charge_point: ChargePoint, tags: Sequence[str]) -> list[dict[str, o
     if unknown:
         raise ActionRefused(f"There is no key {unknown[0]}.")
     questions = [KeyQuestion(charge_point.pk, tag) for tag in tags]
-    answers = keys_authorise(questions=questions, now=timezone.now()) if questions else []
+    answers = keys_authorise(questions=questions, now=timezone.now(), money=False) if questions else []
     entries: list[dict[str, object]] = []
     for tag, answer in zip(tags, answers, strict=True):
         entry: dict[str, object] = {"id_tag": spelled[tag.lower()], "status": str(answer.verdict)}

@@ -80,7 +80,8 @@ def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
     ids, numbers = [s.charge_point_id for s in starts], [s.connector_number for s in starts]
     connectors = {(row[0], row[1]): row[2] for row in sql.rows(_CONNECTORS, ids, numbers)}
     answers = keys_authorise(
-        questions=[KeyQuestion(s.charge_point_id, s.id_tag) for s in starts], now=starts[0].received_at
+        questions=[KeyQuestion(s.charge_point_id, s.id_tag, s.connector_number) for s in starts],
+        now=starts[0].received_at,
     )
     transactions = _transaction_ids(starts)
     _close_lost(starts, list(connectors.values()))
@@ -100,7 +101,7 @@ def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
     effects_seen_started(started={(s.charge_point_id, tx): s for s, tx in zip(starts, transactions, strict=True)})
     reservations_use(starts=starts, parents=[answer.parent_id_tag for answer in answers])
     return {
-        (start.charge_point_id, start.fingerprint): Started(tx, a.verdict, a.expires_at, a.parent_id_tag)
+        (start.charge_point_id, start.fingerprint): Started(tx, a.verdict, a.expires_at, a.parent_id_tag, note=a.why)
         for start, tx, a in zip(starts, transactions, answers, strict=True)
     }
 

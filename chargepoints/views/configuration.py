@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from chargepoints.rendering.charge_point import charge_point_head
 from chargepoints.selectors.configuration import configuration_of
 from chargepoints.views.charge_point import charge_point_get, charge_point_offers
+from chargepoints.views.local_lists import local_list_card
 
 
 @require_safe
@@ -23,5 +24,6 @@ def configuration(request: HttpRequest, pk: int) -> HttpResponse:
         "items": list(configuration_of(found)),
         "read": offered["read_configuration"],
         "change": offered["configure"],
+        **local_list_card(request.user, found),
     }
     return render(request, "chargepoints/charge_point/configuration.html", context)

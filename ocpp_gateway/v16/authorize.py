@@ -15,6 +15,7 @@ def _apply(exchanges: list[Exchange]) -> None:
     for exchange, question, answer in zip(exchanges, questions, answers, strict=True):
         exchange.reply = {"idTagInfo": id_tag_info(answer)}
         exchange.fact = f"{question.id_tag} → {answer.verdict}"
+        exchange.text = answer.why
         exchange.is_error = answer.verdict != Verdict.ACCEPTED
 
 

@@ -43,7 +43,9 @@ def chargers(count: int) -> Chargers:
     team = Team.objects.create(organisation=organisation, name="Operations desk")
     person = User.objects.create(username=f"bench{group}")
     Member.objects.create(user=person, organisation=organisation, role=Role.ADMIN)
-    ChargeKey.objects.create(organisation=organisation, id_tag="BENCH-TAG", state=KeyState.ACTIVE)
+    ChargeKey.objects.create(
+        organisation=organisation, id_tag="BENCH-TAG", state=KeyState.ACTIVE, allows_concurrent=True
+    )
     sites = Site.objects.bulk_create(
         Site(team=team, name=f"Site {number:04}", city="Oslo") for number in range((count + PER_SITE - 1) // PER_SITE)
     )

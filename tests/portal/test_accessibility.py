@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Literal
 
 import pytest
@@ -22,9 +23,11 @@ from chargepoints.models import (
     ConnectionAttempt,
     Connector,
     MeterSample,
+    PaymentMethod,
     StatusChange,
 )
-from hub.audit.records import Actor, audit_record
+from chargepoints.services.ledger import wallet_top_up
+from hub.audit.records import HUB, Actor, audit_record
 from hub.teams.models import User
 from tests import browsers, factories
 from tests.conftest import StartServer
@@ -56,6 +59,7 @@ class Stage:
         for charge_point in (self.busy, self.offline):
             for name in ("", "_status_log", "_configuration", "_integration", "_settings"):
                 yield reverse(f"charge_point{name}", args=[charge_point.pk])
+        yield from driver_urls(self.busy)
         for name in ("identity", "password", "activation", "archive"):
             yield reverse(f"charge_point_{name}", args=[self.busy.pk])
         yield reverse("charge_point_new")
@@ -102,6 +106,21 @@ def unknown_and_import_urls() -> Iterator[str]:
         yield reverse("unknown") + query
     yield reverse("unknown_accept") + "?identity=NEW-1"
     yield reverse("import")
+
+
+def driver_urls(charge_point: ChargePoint) -> Iterator[str]:
+    """A driver with a wallet, their key, and the lists."""
+    key = charge_point.charges.all()[0].charge_key
+    assert key is not None
+    wallet = PaymentMethod.objects.create(
+        organisation=key.organisation, driver=key.driver, kind="wallet", name="Wallet", currency="NOK"
+    )
+    wallet_top_up(method=wallet, amount=Decimal(20), key="first", actor=HUB, reason="Cash")
+    for name in ("drivers", "driver_new", "charge_keys", "charge_key_new", "charge_keys_learn", "team_payment_methods"):
+        yield reverse(name)
+    yield reverse("driver", args=[key.driver_id])
+    yield reverse("charge_key_edit", args=[key.pk])
+    yield from (reverse(name, args=[wallet.pk]) for name in ("payment_method", "wallet_money"))
 
 
 def _busy(charge_point: ChargePoint) -> None:

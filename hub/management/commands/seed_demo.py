@@ -153,6 +153,8 @@ def driver_create(driver: DemoDriver) -> None:
             driver=made,
             id_tag=tag,
             state=KeyState.BLOCKED if tag in driver.blocked else KeyState.ACTIVE,
+            # Simulated chargers take whichever card they find, used elsewhere or not.
+            allows_concurrent=True,
         )
         for tag in driver.keys
     )
