@@ -5,7 +5,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from chargepoints.exceptions import ChangeRefused
@@ -13,16 +12,12 @@ from chargepoints.forms.fields import SiteField
 from chargepoints.forms.prices import ChooseForm
 from chargepoints.models import ChargePoint, PriceGroup, Site
 from chargepoints.permissions import Person, charge_points_for, organisations_for, price_groups_for, sites_for
-from chargepoints.rendering.prices import price_words, vat_words
-from chargepoints.selectors.prices import price_for, price_group_of
 from chargepoints.services.prices import charge_point_price_group_set, site_price_group_set
 from chargepoints.views.charge_point import charge_point_get
 from chargepoints.views.prices import REFUSED, group_get, group_page
 from chargepoints.views.sites import INVALID, site_get
 from hub.audit.records import Actor
 from hub.teams.choices import Right
-
-Context = dict[str, object]
 
 
 @require_POST
@@ -90,25 +85,6 @@ def charge_point_price_group(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.error(request, "There is no such price group. Choose one of the list.")
     return redirect("charge_point_settings", pk=pk)
-
-
-def price_choice(person: Person, site: Site, charge_point: ChargePoint | None = None) -> Context | None:
-    """What the card about prices shows on a site's or charge point's page; None for who has no money there."""
-    organisation = site.team.organisation_id
-    if not organisations_for(person, Right.MONEY).filter(pk=organisation).exists():
-        return None
-    group = price_group_of(site, charge_point)
-    price = price_for(group, timezone.now())
-    chosen = charge_point.price_group_id if charge_point else site.price_group_id
-    return {
-        "group": group,
-        "chosen": chosen,
-        "words": price_words(price) if price else "",
-        "vat": vat_words(price) if price else "",
-        "groups": price_groups_for(person).filter(organisation=organisation).order_by("name"),
-        "of": f"charge_point-{charge_point.pk}" if charge_point else f"site-{site.pk}",
-        "wider": "as the site" if charge_point else "the default",
-    }
 
 
 def _offered(person: Person, site: Site) -> QuerySet[PriceGroup]:

@@ -144,6 +144,25 @@ DESK = [
     desk("audit_export", of="", get=ADMINS, form="csv"),
     desk("audit_export", of="", get=ADMINS, form="jsonl"),
 ]
+PRICES = [
+    *(Url(name, get=MONEY, whole=True) for name in ("price_groups", "spot_sources", "calculator")),
+    *(Url(name, get=MONEY, post=MONEY, whole=True) for name in ("price_group_new", "spot_source_new")),
+    Url("price_group", of="price_group", get=MONEY, whole=True),
+    *(
+        Url(name, of="price_group", get=MONEY, post=MONEY, whole=True)
+        for name in ("price_group_edit", "price_group_archive", "price_new")
+    ),
+    *(
+        Url(name, of="price_group", post=MONEY, whole=True)
+        for name in ("price_group_restore", "price_group_use", "price_preview")
+    ),
+    Url("price_edit", of="price", get=MONEY, post=MONEY, whole=True),
+    Url("price_delete", of="price", post=MONEY, whole=True),
+    Url("spot_source", of="spot_source", get=MONEY, whole=True),
+    *(Url(name, of="spot_source", post=MONEY, whole=True) for name in ("spot_upload", "spot_store")),
+    Url("site_price_group", of="site", post=MONEY, whole=True),
+    Url("charge_point_price_group", of="charge_point", post=MONEY, whole=True),
+]
 HISTORY = (
     *(domain.Charge, domain.StatusChange, domain.Command, domain.Connection, domain.LinkPeriod),
     *(domain.ConnectionAttempt, domain.Finding, domain.LogLine, domain.MeterSample, domain.ConfigurationItem),
@@ -185,7 +204,7 @@ ADMINISTRATION = [
     ),
     *page("audit", AuditEntry, add=False, change=False),
 ]
-TABLE = [*FRAME, *DESK, *ADMINISTRATION]
+TABLE = [*FRAME, *DESK, *PRICES, *ADMINISTRATION]
 
 
 @dataclass(frozen=True)
