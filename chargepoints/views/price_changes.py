@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
@@ -81,11 +82,16 @@ def _asking(request: HttpRequest, asked: _Asked) -> HttpResponse:
 
 
 def _form(asked: _Asked, before: Price | None) -> PriceForm:
-    initial: Context = {name: getattr(before, name) for name in PRICE_FIELDS} if before else {}
+    initial: Context = {name: _plain(getattr(before, name)) for name in PRICE_FIELDS} if before else {}
     if asked.price is not None:
         local = asked.price.valid_from.astimezone(ZoneInfo(asked.zone)).replace(tzinfo=None)
         initial |= {"when": LATER, "starts_at": local}
     return PriceForm(initial=initial, group=asked.group)
+
+
+def _plain(value: object) -> object:
+    """Without the zeros that the database adds."""
+    return f"{value.normalize():f}" if isinstance(value, Decimal) else value
 
 
 def _store(request: HttpRequest, asked: _Asked, form: PriceForm, windows: BaseWindows) -> None:

@@ -1,6 +1,6 @@
 """Price groups: the list, one of them, changes of its price, who uses it; who may."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -358,14 +358,14 @@ def test_missing_hours_are_told(alice_client: Client, nordlys: Organisation, gro
     price.spot_source = source
     price.save()
     today = datetime.now(OSLO).replace(hour=0, minute=0, second=0, microsecond=0)
-    for hour in range(-24, 30):
-        if hour not in {3, 4}:
-            source.prices.create(starts_at=today + timedelta(hours=hour), per_kwh=Decimal(1))
+    begin = (today - timedelta(days=1)).astimezone(UTC)
+    for hour in set(range(54)) - {27, 28}:
+        source.prices.create(starts_at=begin + timedelta(hours=hour), per_kwh=Decimal(1))
     html = alice_client.get(url("price_group", group)).content.decode()
     assert "has no price for 2 hours" in html
     assert "held for review" in html
-    source.prices.create(starts_at=today + timedelta(hours=3), per_kwh=1)
-    source.prices.create(starts_at=today + timedelta(hours=4), per_kwh=1)
+    for hour in (27, 28):
+        source.prices.create(starts_at=begin + timedelta(hours=hour), per_kwh=1)
     assert "has no price for" not in alice_client.get(url("price_group", group)).content.decode()
 
 
