@@ -160,6 +160,7 @@ PRICES = [
     Url("price_delete", of="price", post=MONEY, whole=True),
     Url("spot_source", of="spot_source", get=MONEY, whole=True),
     *(Url(name, of="spot_source", post=MONEY, whole=True) for name in ("spot_upload", "spot_store")),
+    Url("api:spot_prices", of="spot_source_id", as_key=True),
     Url("site_price_group", of="site", post=MONEY, whole=True),
     Url("charge_point_price_group", of="charge_point", post=MONEY, whole=True),
 ]

@@ -86,10 +86,11 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "user": lambda point: {"id": _first(User, point)},
     "price_group": lambda point: {"pk": _operator(point).price_groups.all()[0].pk},
     "price": lambda point: {"pk": _operator(point).price_groups.all()[0].prices.all()[0].pk},
+    "spot_source_id": lambda point: {"id": _operator(point).spot_sources.all()[0].pk},
     "spot_source": lambda point: {"pk": _operator(point).spot_sources.all()[0].pk},
 }
 # Of the whole organisation, so that none is out of Bob's reach alone.
-WHOLE = frozenset({"organisation", "team", "user", "price_group", "price", "spot_source"})
+WHOLE = frozenset({"organisation", "team", "user", "price_group", "price", "spot_source", "spot_source_id"})
 
 
 def _first(model: type[Model], point: ChargePoint) -> object:

@@ -3,9 +3,23 @@
 from datetime import timedelta
 from decimal import Decimal
 
+from django.urls import reverse
+
 from chargepoints.models import Bill, Charge, ChargePoint, Price, PriceGroup
 from hub.teams.models import Organisation
 from tests.factories import now
+
+PRICE = {"when": "now", "per_kwh": "5", "vat_percent": "25", "includes_vat": "True"}
+
+
+def url(name: str, row: object = None) -> str:
+    return reverse(name, args=[row.pk] if hasattr(row, "pk") else [])
+
+
+def window(index: int = 0, **fields: object) -> dict[str, object]:
+    """A time of day as the form sends it."""
+    told = {"label": "Night", "weekdays": ["0", "1"], "from_time": "22:00", "to_time": "06:00", "per_kwh": "1"}
+    return {f"windows-{index}-{name}": value for name, value in {**told, **fields}.items()}
 
 
 def group_made(of: Organisation, name: str = "Public", currency: str = "NOK", **fields: object) -> PriceGroup:

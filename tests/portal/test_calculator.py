@@ -24,7 +24,7 @@ def group(nordlys: Organisation, charge_point: ChargePoint) -> PriceGroup:
     return made
 
 
-def asked(client: Client, of: str, **fields: object) -> str:
+def asked(client: Client, of: str, **fields: str) -> str:
     """What the page says."""
     answer = client.get(URL, {"of": of, **ASKED, **fields})
     assert answer.status_code == 200
