@@ -13,13 +13,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from hub.currencies import WHOLE
+
 ZERO = Decimal(0)
 _FOUR = Decimal("0.0001")
-# ISO 4217: currencies whose smallest unit is not a hundredth. Those with thousandths are not offered.
-_WHOLE = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
-)
-THOUSANDTHS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 # Zones change their clocks, and markets their prices, on whole half hours.
 _GRID = timedelta(minutes=30)
 
@@ -130,7 +127,7 @@ def cost_of(tariff: Tariff, usage: Usage, zone: ZoneInfo) -> Cost:
 
 def minor_unit(currency: str) -> Decimal:
     """The smallest amount of a currency: 1 or 0.01 (ISO 4217)."""
-    return Decimal(1) if currency in _WHOLE else Decimal("0.01")
+    return Decimal(1) if currency in WHOLE else Decimal("0.01")
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:

@@ -13,10 +13,13 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from chargepoints.choices import KeyState
-from chargepoints.models import ChargeKey, ChargePoint, Site
+from chargepoints.choices import KeyState, PaymentKind
+from chargepoints.models import ChargeKey, ChargePoint, Driver, PaymentMethod, PriceGroup, Site
 from chargepoints.permissions import charge_points_for, rights_on, sites_for
+from chargepoints.selectors.billing import price_at
+from chargepoints.selectors.prices import price_group_of
 from chargepoints.services.credentials import password_matches
+from chargepoints.services.ledger import wallet_of
 from hub.simulator.fleet import ChargerSpec, load
 from hub.teams.choices import Right
 from hub.teams.models import Organisation, User
@@ -213,3 +216,14 @@ def test_two_starts_at_once_prepare_an_empty_database(empty_database: str, tmp_p
 def test_without_demo_it_only_migrates(empty_database: str, tmp_path: Path) -> None:
     assert ended(prepare(empty_database, "0", tmp_path / "fleet.json")) == (0, "")
     assert not (tmp_path / "fleet.json").exists()
+
+
+def test_prices_and_who_pays(fleet: list[ChargerSpec]) -> None:
+    assert {group.name for group in PriceGroup.objects.filter(is_default=True)} == {"Public", "Standard"}
+    for site in Site.objects.select_related("team", "price_group"):
+        assert price_at(price_group_of(site), factories.now()), site
+    assert not Driver.objects.filter(payment_methods__isnull=True).exists()
+    wallets = PaymentMethod.objects.filter(kind=PaymentKind.WALLET)
+    assert wallets
+    assert all(wallet_of(wallet).balance >= 500 for wallet in wallets)
+    call_command("ledger_check")

@@ -14,6 +14,7 @@ Json = dict[str, Any]
 
 WORDS = {
     "200": "Found.",
+    "400": "The body is no JSON.",
     "401": "No valid key. Unknown, revoked and expired keys look the same.",
     "403": "The key may see this, but its role does not allow it.",
     "404": "It does not exist, or it is not yours to see.",

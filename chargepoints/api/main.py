@@ -6,7 +6,7 @@ from django.urls import URLPattern
 from ninja import NinjaAPI
 from ninja.renderers import BaseRenderer
 
-from chargepoints.api import charge_points, history, me, sites
+from chargepoints.api import charge_points, history, me, sites, spot
 from chargepoints.api.auth import ApiKeyAuth
 from chargepoints.api.problems import guarded, problems_register
 
@@ -48,7 +48,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 problems_register(api)
-for module in (me, sites, charge_points, history):
+for module in (me, sites, charge_points, history, spot):
     api.add_router("", module.router)
 
 

@@ -148,7 +148,8 @@ def guarded(view: View) -> View:
         response = view(request, *arguments, **named)
         request.method = method
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = sorted({"HEAD", *response["Allow"].replace(" ", "").split(",")})
+            allowed = sorted(response["Allow"].replace(" ", "").split(","))
+            allowed = sorted({"HEAD", *allowed}) if "GET" in allowed else allowed
             response = problem(405, f"Only {', '.join(allowed)} here.", headers={"Allow": ", ".join(allowed)})
         budget = getattr(request, "budget", None)
         for name, value in (rate_headers(budget) if budget else {}).items():

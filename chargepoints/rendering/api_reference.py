@@ -46,6 +46,7 @@ class Entry:
     answers: Sequence[Answer]
     curl: str
     example: str
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,9 @@ def reference_of(document: Json) -> Reference:
     entries: dict[str, list[Entry]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            entries.setdefault(operation["tags"][0], []).append(_entry(base, path, method, operation))
+            entries.setdefault(operation["tags"][0], []).append(
+                _entry(base, path, method, operation, document["components"]["schemas"])
+            )
     told = document["info"]["description"].strip().split("\n")
     return Reference(
         base=base,
@@ -111,7 +114,7 @@ def example_of(schema: Json, schemas: Json) -> Any:
     return found
 
 
-def _entry(base: str, path: str, method: str, operation: Json) -> Entry:
+def _entry(base: str, path: str, method: str, operation: Json, schemas: Json) -> Entry:
     parameters = [_field(each["name"], each["schema"], each) for each in operation["parameters"]]
     told = operation.get("description", "")
     address = f"{base}{path}"
@@ -122,6 +125,11 @@ def _entry(base: str, path: str, method: str, operation: Json) -> Entry:
         for status, each in operation["responses"].items()
     ]
     example = operation["responses"]["200"]["content"]["application/json"]["example"]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    sent = ""
+    if body:
+        told_body = json.dumps(example_of(body, schemas), ensure_ascii=False)
+        sent = f" -X {method.upper()} -H \"Content-Type: application/json\" -d '{told_body}'"
     return Entry(
         key=operation["operationId"],
         method=method.upper(),
@@ -130,8 +138,9 @@ def _entry(base: str, path: str, method: str, operation: Json) -> Entry:
         paragraphs=[" ".join(part.split()) for part in told.split("\n\n") if part],
         parameters=parameters,
         answers=answers,
-        curl=f'curl -H "Authorization: Bearer $KEY" "{address}"',
+        curl=f'curl -H "Authorization: Bearer $KEY"{sent} "{address}"',
         example=json.dumps(example, indent=2, ensure_ascii=False),
+        body=_name(body) if body else "",
     )
 
 

@@ -20,6 +20,7 @@ from chargepoints.forms.maintenance import MaintenanceForm
 from chargepoints.models import ChargePoint, MaintenancePeriod
 from chargepoints.permissions import charge_points_for, rights_on
 from chargepoints.rendering.charge_point import charge_point_head
+from chargepoints.rendering.price_choice import price_choice
 from chargepoints.selectors.archive import archived_page
 from chargepoints.selectors.charge_points import open_charges
 from chargepoints.selectors.connectors import connectors_used
@@ -191,6 +192,7 @@ def _page(
         "periods": maintenance_periods(found),
         "may_edit": Right.EDIT in rights_on(request.user, found),
         "running": len(open_charges(found)),
+        "price_choice": price_choice(request.user, found.site, found),
         "refusal": refusal,
     }
     return render(request, "chargepoints/charge_point/settings.html", context, status=status)

@@ -15,6 +15,7 @@ from chargepoints.forms.sites import ReasonForm, SiteFilterForm, SiteForm, zone_
 from chargepoints.models import Site
 from chargepoints.permissions import Person, rights_on_site, teams_for
 from chargepoints.rendering.overview import overview_groups
+from chargepoints.rendering.price_choice import price_choice
 from chargepoints.rendering.sites import (
     SiteRow,
     charge_point_parts,
@@ -103,6 +104,7 @@ def site(request: HttpRequest, pk: int) -> HttpResponse:
         "now": timezone.now(),
         "knocks": site_knocks(request.user, found),
         "periods": site_maintenance(found),
+        "price_choice": None if found.archived_at else price_choice(request.user, found),
         "entries": None if entries is None else entry_lines(entries),
     }
     return render(request, "chargepoints/sites/site.html", context)

@@ -1,6 +1,7 @@
 """Small pieces of the desk's interface, available in every template."""
 
 from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 
 from django import template
@@ -12,10 +13,14 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from hub.currencies import WHOLE
+
 register = template.Library()
 
 NO_VALUE = "–"  # noqa: RUF001 - an en dash is what an empty cell shows
 THIN_SPACE = "\u2009"
+HARD_SPACE = "\u00a0"
+MINUS = "\u2212"
 NAMED_ON_THE_LOGIN_PAGE = "demo"
 
 # Marks of the legends: each state has its own shape, so that the page reads without colour.
@@ -156,6 +161,36 @@ def energy_unit(watt_hours: int) -> str:
 def thousands(number: int) -> str:
     """Digits in groups of three."""
     return f"{number:,}".replace(",", THIN_SPACE)
+
+
+@register.filter(name="money")
+def money_words(amount: Decimal | None, currency: str) -> str:
+    """An amount in the currency's smallest unit, digits in groups: `NOK 1 234.50`; a dash when unknown."""
+    if amount is None:
+        return NO_VALUE
+    unit = Decimal(1) if currency in WHOLE else Decimal("0.01")
+    return f"{currency}{HARD_SPACE}{_digits(amount.quantize(unit, ROUND_HALF_UP))}"
+
+
+@register.simple_tag
+def money(amount: Decimal | None, currency: str) -> SafeString:
+    """The same in tabular figures that are not broken over two lines."""
+    return format_html('<span class="num nowrap">{}</span>', money_words(amount, currency))
+
+
+@register.filter
+def rate(amount: Decimal | None) -> str:
+    """A price per unit, or an amount with parts of the smallest unit: 4.50, 0.1234, 10; a dash when unknown."""
+    if amount is None:
+        return NO_VALUE
+    plain = amount.normalize()
+    decimals = max(-int(plain.as_tuple().exponent), 0)
+    return _digits(plain.quantize(Decimal(1).scaleb(-max(decimals, 2)) if decimals else Decimal(1)))
+
+
+def _digits(amount: Decimal) -> str:
+    sign = MINUS if amount < 0 else ""
+    return sign + f"{abs(amount):,f}".replace(",", THIN_SPACE)
 
 
 @register.filter

@@ -94,7 +94,9 @@ def test_operation_ids_are_unique() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "method", "operation"), OPERATIONS, ids=[each[2]["operationId"] for each in OPERATIONS]
+    ("path", "method", "operation"),
+    [each for each in OPERATIONS if each[1] == "get"],
+    ids=[each[2]["operationId"] for each in OPERATIONS if each[1] == "get"],
 )
 def test_real_answers_are_as_described(
     path: str, method: str, operation: dict[str, Any], program: Program, charge_point: ChargePoint

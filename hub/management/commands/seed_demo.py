@@ -12,11 +12,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.db.models import Model
 
-from chargepoints.choices import KeyState
-from chargepoints.models import ChargeKey, ChargePoint, Connector, Driver, Site, SiteLimit
+from chargepoints.choices import KeyState, PaymentKind
+from chargepoints.models import ChargeKey, ChargePoint, Connector, Driver, PaymentMethod, Site, SiteLimit
 from chargepoints.services.credentials import password_hmac, password_set
+from chargepoints.services.ledger import wallet_top_up
+from chargepoints.services.prices import price_change, price_group_create, site_price_group_set
 from hub.audit.records import HUB, Place, audit_record, facts_of
 from hub.demo.fleet import SIMULATED, SPARE, DemoCharger
+from hub.demo.money import PAYERS, PRICES, DemoPayer, DemoPrice
 from hub.demo.operators import DRIVERS, PASSWORD, PEOPLE, SITES, DemoDriver, DemoPerson
 from hub.embedded.config import Config
 from hub.embedded.data import write_private
@@ -68,6 +71,10 @@ def seed() -> None:
                 driver_create(driver)
             for charger in (*SIMULATED, SPARE):
                 charger_create(charger)
+            for price in PRICES:
+                price_create(price)
+            for payer in PAYERS:
+                payer_create(payer)
             seeding_record()
     people_passwords(settings.DEMO_PASSWORD)
     spare_password_set(os.environ.get("HUB_SPARE_PASSWORD", ""))
@@ -177,6 +184,37 @@ def charger_create(charger: DemoCharger) -> None:
     )
     if charger is not SPARE:
         password_set(charge_point=made, password=demo_password(charger.identity))
+
+
+def price_create(demo: DemoPrice) -> None:
+    """A price group, what it costs from now on, and the sites that choose it."""
+    operator = Organisation.objects.get(name=demo.operator)
+    about = {
+        "name": demo.name,
+        "description": demo.description,
+        "is_default": demo.is_default,
+        "authorise_amount": demo.hold,
+    }
+    group = price_group_create(actor=HUB, organisation=operator, currency=demo.currency, fields=about)
+    price_change(actor=HUB, price_group=group, valid_from=None, fields=demo.fields)
+    for site in Site.objects.filter(team__organisation=operator, name__in=demo.sites):
+        site_price_group_set(actor=HUB, site=site, price_group=group)
+
+
+def payer_create(payer: DemoPayer) -> None:
+    """How a driver pays, and the money in their wallet."""
+    driver = Driver.objects.get(user_id=payer.user_id)
+    kind = PaymentKind(payer.kind)
+    method = PaymentMethod.objects.create(
+        organisation_id=driver.organisation_id,
+        driver=driver,
+        kind=kind,
+        name=f"{kind.label} of {driver.name}",
+        currency=payer.currency,
+        is_default=True,
+    )
+    if payer.money:
+        wallet_top_up(method=method, amount=payer.money, key="demo", actor=HUB, reason="The demo was set up.")
 
 
 def spare_password_set(password: str) -> None:
