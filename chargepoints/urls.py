@@ -7,9 +7,11 @@ from chargepoints.views import (
     actions,
     api_keys,
     audit,
+    charge,
     charge_point,
     charge_point_new,
     charge_point_settings,
+    charges,
     commands,
     configuration,
     drivers,
@@ -22,6 +24,7 @@ from chargepoints.views import (
     organisation,
     overview,
     passwords,
+    reviews,
     sites,
     unknown,
 )
@@ -98,4 +101,7 @@ urlpatterns: list[URLPattern] = [
     path("unknown/<int:pk>/called/", accept.called, name="unknown_called"),
     *log.urlpatterns,
     *audit.urlpatterns,
+    *charges.urlpatterns,
+    *charge.urlpatterns,
+    *reviews.urlpatterns,
 ]
