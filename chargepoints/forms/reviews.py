@@ -15,7 +15,9 @@ MOST_KWH = Decimal(100_000)
 class NoteForm(DeskForm):
     """A decision that needs no more than a word why."""
 
-    reason = forms.CharField(label="Note", max_length=200, required=False, help_text="Kept with the bill and on record.")
+    reason = forms.CharField(
+        label="Note", max_length=200, required=False, help_text="Kept with the bill and on record."
+    )
 
 
 class WhyForm(DeskForm):

@@ -76,9 +76,7 @@ class Charge(models.Model):
                 condition=~models.Q(state=ChargeState.COMPLETED),
                 name="charge_uncommon",
             ),
-            models.Index(
-                fields=["-started_at", "-id"], condition=~models.Q(needs_review=""), name="charge_to_look_at"
-            ),
+            models.Index(fields=["-started_at", "-id"], condition=~models.Q(needs_review=""), name="charge_to_look_at"),
             models.Index(fields=["transaction_id"], name="charge_transaction"),
             models.Index(fields=["id_tag"], name="charge_id_tag"),
         ]

@@ -39,7 +39,7 @@ class PhasePart:
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """A line of the bill with its arithmetic: `20.5 kWh × 4.00 = 82.00`; `factors` is empty for a flat amount."""
+    """A line of the bill with its arithmetic: `20.5 kWh`, times `4.00`, is `82.00`; flat amounts have no factors."""
 
     label: str
     factors: str
@@ -64,7 +64,9 @@ def phase_parts(phases: Sequence[Phase]) -> list[PhasePart]:
         width = phase.seconds / total * 1000
         fill = PHASE_FILLS[phase.doing]
         parts.append(
-            PhasePart(fill, phase.doing, phase.begin, phase.end, span_words(phase.seconds), round(x, 1), round(width, 1))
+            PhasePart(
+                fill, phase.doing, phase.begin, phase.end, span_words(phase.seconds), round(x, 1), round(width, 1)
+            )
         )
         x += width
     return parts
@@ -154,7 +156,9 @@ def first_register(readings: Iterable[Reading], charge: Charge) -> int | None:
     return next((reading.register_wh for reading in readings if reading.register_wh is not None), None)
 
 
-def ranges(begin: datetime, end: datetime, whole: tuple[datetime, datetime]) -> list[tuple[str, str, datetime, datetime]]:
+def ranges(
+    begin: datetime, end: datetime, whole: tuple[datetime, datetime]
+) -> list[tuple[str, str, datetime, datetime]]:
     """Where the chart can be moved to from [begin, end] within the whole charge: icon, words, and the range."""
     span, (first, last) = end - begin, whole
     quarter, half = span / 4, span / 2

@@ -56,7 +56,9 @@ def charge_chart(
     end = max(end, begin + timedelta(seconds=1))
     inside = [reading for reading in readings if begin <= reading.at <= end]
     told: Curve = [(reading.at, reading.power_w / 1000) for reading in inside if reading.power_w is not None]
-    registers: Curve = [(reading.at, reading.register_wh / 1000) for reading in inside if reading.register_wh is not None]
+    registers: Curve = [
+        (reading.at, reading.register_wh / 1000) for reading in inside if reading.register_wh is not None
+    ]
     derived = [] if told else mean_power(registers)
     energy = [(at, kwh - first_wh / 1000) for at, kwh in registers] if first_wh is not None else []
     battery: Curve = [(reading.at, float(reading.soc)) for reading in inside if reading.soc is not None]
@@ -123,7 +125,8 @@ def _columns(begin: datetime, end: datetime, zone: str, x: Callable[[datetime], 
     local = begin.astimezone(ZoneInfo(zone))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     at = midnight + timedelta(minutes=every * ceil((local - midnight) / timedelta(minutes=every)))
-    words, ticks = "%H:%M" if every < 1440 else "%-d %b", []
+    words = "%H:%M" if every < 1440 else "%-d %b"
+    ticks: list[Tick] = []
     while at <= end and len(ticks) <= 2 * _LABELS:
         ticks.append(Tick(min(max(x(at), LEFT + 14), RIGHT - 14), at.strftime(words)))
         at += timedelta(minutes=every)

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from chargepoints.models import Bill, Charge
-from chargepoints.rendering.charges import bill_of, reason_words
+from chargepoints.rendering.charges import bill_of, reason_words, who
 from chargepoints.selectors.charges import ChargeScope
 from hub.spreadsheets import CSV_TYPE, XLSX_TYPE, neutral
 
@@ -76,8 +76,11 @@ def charge_cells(charge: Charge, scope: ChargeScope) -> Cells:
     cells: Cells = [
         *(charge.transaction_id, charge.state, point.site.name, point.name, point.identity),
         *(charge.connector.number if charge.connector else None, driver.name if driver else ""),
-        *(driver.user_id if driver else "", charge.id_tag),
-        *(begin.astimezone(zone).isoformat("T", "seconds"), end.astimezone(zone).isoformat("T", "seconds") if end else ""),
+        *(driver.user_id if driver else "", who(charge)[1]),
+        *(
+            begin.astimezone(zone).isoformat("T", "seconds"),
+            end.astimezone(zone).isoformat("T", "seconds") if end else "",
+        ),
         int((end - begin).total_seconds()) if end else None,
         *(Decimal(charge.energy_wh) / 1000, charge.meter_start_wh, charge.meter_stop_wh, charge.soc),
         *(reason_words(charge.stop_reason), charge.needs_review),

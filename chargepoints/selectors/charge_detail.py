@@ -56,13 +56,13 @@ def charge_readings(charge: Charge) -> list[Reading]:
     """All readings in their order. Two queries."""
     socs = {
         at: int(value)
-        for at, value in _samples(charge)
-        .filter(measurand="SoC", value__isnull=False)
-        .values_list("at", "value")
+        for at, value in _samples(charge).filter(measurand="SoC", value__isnull=False).values_list("at", "value")
         if value is not None
     }
     told = {(point.at, point.context): point for point in charge_points_of_meter(charge)}
-    readings = [Reading(point.at, point.register_wh, point.power_w, socs.pop(point.at, None)) for point in told.values()]
+    readings = [
+        Reading(point.at, point.register_wh, point.power_w, socs.pop(point.at, None)) for point in told.values()
+    ]
     readings += [Reading(at, soc=soc) for at, soc in socs.items()]
     return sorted(readings, key=lambda reading: reading.at)
 

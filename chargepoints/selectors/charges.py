@@ -138,12 +138,7 @@ def _about(scope: ChargeScope, word: str) -> Q:
         | Q(driver__user_id__icontains=word)
     )
     tags = list({word, word.upper(), word.lower()})
-    return (
-        Q(charge_point__in=_few(points))
-        | Q(charge_key__in=_few(keys))
-        | Q(transaction_id=word)
-        | Q(id_tag__in=tags)
-    )
+    return Q(charge_point__in=_few(points)) | Q(charge_key__in=_few(keys)) | Q(transaction_id=word) | Q(id_tag__in=tags)
 
 
 def _few(rows: QuerySet[M]) -> list[int] | QuerySet[M, Any]:

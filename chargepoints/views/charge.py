@@ -26,6 +26,7 @@ from chargepoints.rendering.charge import (
 from chargepoints.rendering.charge_chart import charge_chart
 from chargepoints.rendering.charges import BILL_LOOKS, charge_look, money, reason_words, who
 from chargepoints.rendering.commands import life_lines
+from chargepoints.rendering.sites import entry_lines
 from chargepoints.selectors.charge_detail import (
     bill_detailed,
     bill_payments,
@@ -42,7 +43,6 @@ from chargepoints.selectors.charge_detail import (
 )
 from chargepoints.selectors.charges import SETTLED, is_running
 from chargepoints.services.force_stops import charge_loss
-from chargepoints.rendering.sites import entry_lines
 from hub.http import streamed
 from hub.spreadsheets import CSV_TYPE, csv_write
 from hub.teams.choices import Right
@@ -62,14 +62,18 @@ def charge(request: HttpRequest, pk: int) -> HttpResponse:
     found = charge_get(request.user, pk)
     bill = bill_detailed(found)
     sees_money = money_seen(request.user, found, bill)
-    context = _head(request.user, found) | _curve(request, found) | {
-        "commands": life_lines(charge_commands(found)),
-        "lines": charge_lines(found),
-        "signed": charge_signed(found),
-        "entries": entry_lines(charge_entries(request.user, found, bill)),
-        "sees_money": sees_money,
-        "bill": bill if sees_money else None,
-    }
+    context = (
+        _head(request.user, found)
+        | _curve(request, found)
+        | {
+            "commands": life_lines(charge_commands(found)),
+            "lines": charge_lines(found),
+            "signed": charge_signed(found),
+            "entries": entry_lines(charge_entries(request.user, found, bill)),
+            "sees_money": sees_money,
+            "bill": bill if sees_money else None,
+        }
+    )
     if bill is not None and sees_money:
         context |= _bill(found, bill)
     return render(request, "chargepoints/charge/page.html", context)

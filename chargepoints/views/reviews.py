@@ -86,7 +86,10 @@ def force_stop(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     elif request.method == "POST":
         try:
             charge_force_stop(
-                charge=found, actor=Actor.asking(request), author=_author(request.user), reason=form.cleaned_data["reason"]
+                charge=found,
+                actor=Actor.asking(request),
+                author=_author(request.user),
+                reason=form.cleaned_data["reason"],
             )
         except (ActionRefused, PaymentRefused) as refused:
             refusal, status = str(refused), CONFLICT
