@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Length
 from django.utils import timezone
 
 from chargepoints.choices import Category
@@ -89,7 +90,7 @@ def charge_samples(charge: Charge) -> QuerySet[MeterSample]:
 
 def charge_signed(charge: Charge) -> list[MeterSample]:
     """Values that are no numbers but long texts: signed ones (OCPP 1.6 SignedData)."""
-    texts = _samples(charge).filter(value__isnull=True, raw__length__gte=_SIGNED_LENGTH)
+    texts = _samples(charge).filter(value__isnull=True).annotate(size=Length("raw")).filter(size__gte=_SIGNED_LENGTH)
     return list(texts.order_by("at", "pk")[:LINES_SHOWN])
 
 
