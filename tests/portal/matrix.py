@@ -140,6 +140,19 @@ DESK = [
     desk("log_rows"),
     desk("log_line", of="log_line"),
     desk("log_line_raw", of="log_line"),
+    desk("charges", of=""),
+    desk("charges_export", of="", form="csv"),
+    desk("charges_export", of="", form="xlsx"),
+    desk("charge_point_charges"),
+    desk("charge_by_transaction", of="transaction"),
+    desk("charge", of="charge"),
+    desk("charge_meter", of="charge"),
+    desk("charge_signed", of="sample"),
+    Url("charge_force_stop", of="charge", get=COMMANDERS, post=COMMANDERS),
+    *(
+        Url("charge_review", of="charge", more={"kind": kind}, get=MONEY, post=MONEY)
+        for kind in ("release", "cancel", "refund", "retry", "keep")
+    ),
     desk("audit", of="", get=ADMINS),
     desk("audit_export", of="", get=ADMINS, form="csv"),
     desk("audit_export", of="", get=ADMINS, form="jsonl"),

@@ -218,7 +218,7 @@ class TestFiles:
         samples(made, POWER, {0: 7_000}, unit="W")
         MeterSample.objects.filter(charge_id=made.pk).update(location="=1+1")
         answer = alice_client.get(url(made, "meter.csv"))
-        rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))  # type: ignore[arg-type]
+        rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
         assert rows[0][:3] == ["at", "received", "measurand"]
         assert (rows[1][2], rows[1][4], rows[1][6]) == (POWER, "'=1+1", "7000.000")
 

@@ -119,7 +119,7 @@ def test_without_the_right_there_is_no_money(nordlys: Organisation, paid: Charge
     for word in ("NOK", "90.00", ">Paid<", 'name="bill"'):
         assert word not in html, word
     assert shown(client, "?bill=held") == ["5001"], "a filter that is not theirs filters nothing"
-    assert b"NOK" not in b"".join(client.get(f"{URL}export/csv/"))  # type: ignore[arg-type]
+    assert b"NOK" not in b"".join(client.get(f"{URL}export/csv/"))
 
 
 def test_finance_sees_money(nordlys: Organisation, paid: Charge) -> None:
@@ -257,7 +257,7 @@ class TestExport:
     """The same as files."""
 
     def rows(self, client: Client, query: str = "") -> list[list[str]]:
-        body = b"".join(client.get(f"{URL}export/csv/{query}"))  # type: ignore[arg-type]
+        body = b"".join(client.get(f"{URL}export/csv/{query}"))
         return list(csv.reader(io.StringIO(body.decode("utf-8-sig"))))
 
     def test_csv(self, alice_client: Client, paid: Charge, nordlys: Organisation) -> None:
@@ -278,14 +278,14 @@ class TestExport:
         charge(charge_point, "1", stop_reason="=HYPERLINK(1)", needs_review="+1\x01")
         row = self.rows(alice_client)[1]
         assert "'=HYPERLINK(1)" in row
-        book = load_workbook(io.BytesIO(b"".join(alice_client.get(f"{URL}export/xlsx/"))))  # type: ignore[arg-type]
+        book = load_workbook(io.BytesIO(b"".join(alice_client.get(f"{URL}export/xlsx/"))))
         cells = [cell for line in book.active.iter_rows(min_row=2) for cell in line]
         assert all(cell.data_type != "f" for cell in cells)
         assert {"'=HYPERLINK(1)", "'+1"} <= {cell.value for cell in cells}
 
     def test_excel_keeps_numbers(self, alice_client: Client, paid: Charge) -> None:
         answer = alice_client.get(f"{URL}export/xlsx/")
-        book = load_workbook(io.BytesIO(b"".join(answer)))  # type: ignore[arg-type]
+        book = load_workbook(io.BytesIO(b"".join(answer)))
         head, row = book.active.iter_rows(values_only=True)
         told = dict(zip(head, row, strict=True))
         assert (told["energy kWh"], told["meter begin Wh"], told["total"]) == (20, 1_000, 90)
