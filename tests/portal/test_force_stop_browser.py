@@ -23,29 +23,23 @@ PATIENCE = 20_000
 
 
 class Car:
-    """A station in a thread that charges 1 kWh whenever it is told to, and takes a stop."""
+    """A station in a thread: it charges 1 kWh, some more when it is told to, and does not obey a stop."""
 
     def __init__(self, url: str) -> None:
         self.url, self.more, self.done = url, threading.Event(), threading.Event()
 
     async def charge(self) -> None:
-        """Start, tell the first kWh, then the second when asked to; stop when told."""
+        """Start, tell the first kWh, then more when asked to, and refuse to stop."""
         async with Station(self.url, "NORD-1", factories.PASSWORD) as station:
             await station.boot()
             await station.status(1, "Charging")
             begun = await station.start(1, "TAG-A", 1_000)
-            await self.tell(station, begun["transactionId"], 2_000)
+            await station.meter(1, 2_000, begun["transactionId"], 11_000)
             await asyncio.to_thread(self.more.wait, PATIENCE / 1000)
-            await self.tell(station, begun["transactionId"], 3_500)
+            await station.meter(1, 3_500, begun["transactionId"], 11_000)
             stop = await station.expect("RemoteStopTransaction", PATIENCE / 1000)
             await station.answer(stop, {"status": "Rejected"})
             await asyncio.to_thread(self.done.wait, PATIENCE / 1000)
-
-    @staticmethod
-    async def tell(station: Station, transaction: int, register: int) -> None:
-        """A reading of the register in Wh, with its power."""
-        sampled = [{"value": str(register)}, {"value": "11000", "measurand": "Power.Active.Import", "unit": "W"}]
-        await station.meter(1, sampled, transactionId=transaction)
 
 
 def test_from_the_start_to_the_force_stop(
@@ -84,4 +78,6 @@ def test_from_the_start_to_the_force_stop(
             car.done.set()
         charging.result()
     assert page.url == running.url + reverse("charge", args=[found.pk])
-    assert (Bill.objects.get().state, Bill.objects.get().total) == ("removed", 0)
+    bill = Bill.objects.get()
+    assert bill.state == "removed"
+    assert bill.total == 0
