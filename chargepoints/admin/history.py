@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from chargepoints.models import (
+    Bill,
     Charge,
     ChargePoint,
     Command,
@@ -62,8 +63,14 @@ class ChargeAdmin(ChargePointHistory[Charge]):
     list_select_related = ("charge_point", "connector__charge_point")
     list_filter = ("state", "verdict", ("needs_review", admin.EmptyFieldListFilter))
     search_fields = ("=transaction_id", "id_tag", "charge_point__name", "charge_point__identity")
-    readonly_fields = ("samples", "commands")
+    readonly_fields = ("samples", "commands", "its_bill")
     ordering = ("-pk",)
+
+    @admin.display(description="Bill")
+    def its_bill(self, charge: Charge) -> SafeString | str:
+        """Its bill, once there is one."""
+        bill = Bill.objects.filter(charge=charge).first()
+        return link(bill) if bill else ""
 
     @admin.display(ordering="energy_wh")
     def energy(self, charge: Charge) -> str:

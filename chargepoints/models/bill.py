@@ -63,6 +63,7 @@ class Bill(models.Model):
                 condition=models.Q(state__in=[BillState.OPEN, BillState.HELD, BillState.UNPAID]),
                 name="bill_unsettled",
             ),
+            models.Index(fields=["-started_at"], condition=models.Q(proposed_wh__isnull=False), name="bill_proposed"),
         ]
 
     def __str__(self) -> str:

@@ -74,6 +74,16 @@ class Charge(models.Model):
                 condition=models.Q(stop_fingerprint__isnull=False),
                 name="charge_matched_stop",
             ),
+            # The list of charges: newest first, the rare ones of it, and what is looked for by number.
+            models.Index(fields=["-started_at", "-id"], name="charge_started"),
+            models.Index(
+                fields=["state", "-started_at", "-id"],
+                condition=~models.Q(state=ChargeState.COMPLETED),
+                name="charge_uncommon",
+            ),
+            models.Index(fields=["-started_at", "-id"], condition=~models.Q(needs_review=""), name="charge_to_look_at"),
+            models.Index(fields=["transaction_id"], name="charge_transaction"),
+            models.Index(fields=["id_tag"], name="charge_id_tag"),
         ]
 
     def __str__(self) -> str:

@@ -56,7 +56,7 @@ def power_chart(
 ) -> PowerChart:
     """Draw the curves (W) of the last `span` on an axis in kW and the site's time."""
     peak = max((watts for curve in curves.values() for _, watts in curve), default=0) / 1000
-    step = _step(max(peak, (limit_w or 0) / 1000, 1))
+    step = step_of(max(peak, (limit_w or 0) / 1000, 1))
     top = step * max(1, ceil(max(peak, (limit_w or 0) / 1000) / step))
 
     def x(at: datetime) -> float:
@@ -67,8 +67,8 @@ def power_chart(
 
     lines = []
     for look, (number, curve) in enumerate(sorted(curves.items()), 1):
-        pieces = [[(x(at), y(watts / 1000)) for at, watts in piece] for piece in _pieces(curve)]
-        lines.append(Line(number, (look - 1) % 4 + 1, "".join(map(_path, pieces)), "".join(map(_area, pieces))))
+        cut = [[(x(at), y(watts / 1000)) for at, watts in piece] for piece in pieces_of(curve)]
+        lines.append(Line(number, (look - 1) % 4 + 1, "".join(map(path_data, cut)), "".join(map(area_data, cut))))
     rows = [Tick(y(step * at), f"{step * at:g}") for at in range(int(top / step) + 1)]
     first, last = (moment.astimezone(ZoneInfo(zone)).strftime("%H:%M") for moment in (now - span, now))
     return PowerChart(
@@ -81,12 +81,12 @@ def power_chart(
     )
 
 
-def _step(top: float) -> float:
+def step_of(top: float) -> float:
     """The smallest pleasant distance with at most four rows."""
     return next((step for step in _STEPS if top / step <= 4), _STEPS[-1])
 
 
-def _pieces(curve: Curve) -> list[Curve]:
+def pieces_of(curve: Curve) -> list[Curve]:
     """The curve, cut where nothing was heard for longer than `GAP`."""
     pieces: list[Curve] = [curve[:1]] if curve else []
     for before, point in pairwise(curve):
@@ -102,12 +102,14 @@ def _widened(piece: Curve) -> Curve:
     return [(at, watts), (at + timedelta(seconds=BUCKET), watts)]
 
 
-def _path(points: Sequence[tuple[float, float]]) -> str:
+def path_data(points: Sequence[tuple[float, float]]) -> str:
+    """Points as SVG path data."""
     return "M" + "L".join(f"{x} {y}" for x, y in points)
 
 
-def _area(points: Sequence[tuple[float, float]]) -> str:
-    return f"M{points[0][0]} {BOTTOM}L{_path(points)[1:]}L{points[-1][0]} {BOTTOM}Z"
+def area_data(points: Sequence[tuple[float, float]], bottom: float = BOTTOM) -> str:
+    """The same, closed down to the axis."""
+    return f"M{points[0][0]} {bottom}L{path_data(points)[1:]}L{points[-1][0]} {bottom}Z"
 
 
 def _hours(now: datetime, span: timedelta, zone: str, x: Callable[[datetime], float]) -> list[Tick]:

@@ -12,6 +12,7 @@ from chargepoints.permissions import (
     Person,
     audit_for,
     charge_points_for,
+    charges_for,
     commands_for,
     memberships_of,
     organisations_for,
@@ -149,6 +150,8 @@ def audit_targets(person: Person, entries: Iterable[AuditEntry]) -> set[Named]:
         found |= {("site", str(pk)) for pk in open_sites.values_list("pk", flat=True)}
     open_points = charge_points_for(person).filter(pk__in=_numbers(points))
     found |= {("charge_point", str(pk)) for pk in open_points.values_list("pk", flat=True)}
+    charges = charges_for(person).filter(pk__in=_numbers(wanted.get("charge", set())))
+    found |= {("charge", str(pk)) for pk in charges.values_list("pk", flat=True)}
     commands = commands_for(person).filter(pk__in=wanted.get("command", set()))
     return found | {("command", str(pk)) for pk in commands.values_list("pk", flat=True)}
 

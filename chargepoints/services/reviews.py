@@ -74,6 +74,22 @@ def bill_cancel(*, bill: Bill, actor: Actor, reason: str) -> Bill:
 
 
 @transaction.atomic
+def bill_keep(*, bill: Bill, actor: Actor, note: str) -> Bill:
+    """Leave a bill as it was decided, though another energy is proposed. Raises PaymentRefused when none is."""
+    bill = bill_locked(bill.pk)
+    if bill.state in {BillState.OPEN, BillState.HELD} or bill.proposed_wh is None:
+        raise PaymentRefused("Nothing is proposed for this bill any more.")
+    before = {"proposed_wh": bill.proposed_wh}
+    bill.proposed_wh, bill.proposed_why, bill.holds = None, "", []
+    bill.reviewed_at, bill.reviewed_by_name, bill.review_note = timezone.now(), actor.name[:160], note[:200]
+    bill.save(update_fields=["proposed_wh", "proposed_why", "holds", "reviewed_at", "reviewed_by_name", "review_note"])
+    after = {"proposed_wh": None}
+    audit_record(actor=actor, act="kept", obj=bill, place=bill.place, before=before, after=after, reason=note)
+    changed([bill.charge.charge_point_id], "connectors")
+    return bill
+
+
+@transaction.atomic
 def bill_refund(*, bill: Bill, amount: Decimal, key: str, actor: Actor, reason: str) -> Bill:
     """Give back `amount` in the bill's currency. The same `key` twice refunds once. Raises PaymentRefused."""
     bill = bill_locked(bill.pk)

@@ -29,6 +29,7 @@ from chargepoints.selectors.charge_points import (
 )
 from chargepoints.selectors.commands import commands_running, commands_today
 from chargepoints.selectors.power import SPAN, power_curves
+from hub.teams.choices import Right
 
 Context = dict[str, object]
 
@@ -101,7 +102,8 @@ def _head(user: Person, found: ChargePoint) -> Context:
 
 
 def _connectors(user: Person, found: ChargePoint) -> Context:
-    return {"cards": connector_cards(found, charge_point_offers(user, found))}
+    may_force = Right.COMMAND in rights_on(user, found) if open_charges(found) else False
+    return {"cards": connector_cards(found, charge_point_offers(user, found)), "may_force": may_force}
 
 
 def _actions(user: Person, found: ChargePoint) -> Context:

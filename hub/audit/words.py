@@ -51,6 +51,13 @@ ACTS: dict[str, str] = {
     "maintenance_started": "started maintenance of {}",
     "maintenance_ended": "ended maintenance of {}",
     "audit_exported": "exported the audit log of {}",
+    "charges_exported": "exported charges of {}",
+    "force_stopped": "stopped {} by force",
+    "released": "released {}",
+    "retried": "tried again to settle {}",
+    "cancelled": "cancelled {}",
+    "refunded": "refunded {}",
+    "kept": "left {} as it was",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -69,6 +76,8 @@ NOUNS: dict[str, str] = {
     "driver": "driver",
     "charge_key": "charge key",
     "payment_method": "payment method",
+    "charge": "charge",
+    "bill": "bill",
     "issued_certificate": "certificate",
 }
 FIELDS: dict[str, str] = {

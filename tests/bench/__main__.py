@@ -12,7 +12,7 @@ from tests.bench.errors import BenchError
 from tests.bench.machine import machine
 from tests.bench.servers import servers
 
-PARTS = ("gateway", "memory", "storm", "commands", "log", "overview")
+PARTS = ("gateway", "memory", "storm", "commands", "log", "overview", "charges")
 
 
 def main() -> int:

@@ -32,6 +32,7 @@ from hub.teams.models import User
 from tests import browsers, factories
 from tests.conftest import StartServer
 from tests.factories import now
+from tests.portal.charge_tools import held, payer, priced
 from tests.stage import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -74,6 +75,7 @@ class Stage:
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
         yield from unknown_and_import_urls()
+        yield from charge_urls(self.busy)
         yield reverse("audit")
         yield reverse("audit") + "?q=nothing-like-this"
         yield "/no/such/page/"
@@ -121,6 +123,20 @@ def driver_urls(charge_point: ChargePoint) -> Iterator[str]:
     yield reverse("driver", args=[key.driver_id])
     yield reverse("charge_key_edit", args=[key.pk])
     yield from (reverse(name, args=[wallet.pk]) for name in ("payment_method", "wallet_money"))
+
+
+def charge_urls(charge_point: ChargePoint) -> Iterator[str]:
+    """The list, the tab, a running charge, one that is held, and their dialogs."""
+    yield from (reverse("charges"), reverse("charges") + "?q=nothing-like-this")
+    yield reverse("charge_point_charges", args=[charge_point.pk])
+    running = charge_point.charges.get(state=ChargeState.CHARGING)
+    held_charge = Charge.objects.filter(transaction_id="7001").first()
+    if held_charge is None:
+        priced(charge_point)
+        held_charge = held(charge_point, payer(charge_point))
+    yield from (reverse(name, args=[running.pk]) for name in ("charge", "charge_force_stop"))
+    yield reverse("charge", args=[held_charge.pk])
+    yield from (reverse("charge_review", args=[held_charge.pk, kind]) for kind in ("release", "cancel", "retry"))
 
 
 def _busy(charge_point: ChargePoint) -> None:
