@@ -44,6 +44,7 @@ ACTS: dict[str, str] = {
     "maintenance_started": "started maintenance of {}",
     "maintenance_ended": "ended maintenance of {}",
     "audit_exported": "exported the audit log of {}",
+    "report_exported": "exported a report of {}",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -61,6 +62,7 @@ NOUNS: dict[str, str] = {
     "api_key": "API key",
     "driver": "driver",
     "charge_key": "charge key",
+    "home_charger": "home charger",
     "issued_certificate": "certificate",
 }
 FIELDS: dict[str, str] = {
@@ -74,6 +76,7 @@ FIELDS: dict[str, str] = {
     "max_power_w": "power",
     "max_w": "power",
     "password_hmac": "password",
+    "per_kwh": "price per kWh",
     "power_limit_w": "power limit",
     "receives_unknown": "receives unknown chargers",
     "site_ids": "sites",

@@ -143,6 +143,17 @@ DESK = [
     desk("audit", of="", get=ADMINS),
     desk("audit_export", of="", get=ADMINS, form="csv"),
     desk("audit_export", of="", get=ADMINS, form="jsonl"),
+    desk("reports", of=""),
+    desk("reports_export", of="", form="csv"),
+    desk("reports_export", of="", form="xlsx"),
+    desk("home_charging", of="", get=MONEY),
+    Url("home_charger_new", get=MONEY, post=MONEY),
+    Url("home_charger_edit", of="home_charger", get=MONEY, post=MONEY),
+    Url("home_charger_remove", of="home_charger", get=MONEY, post=MONEY),
+    desk("home_statement", of="home_driver", get=MONEY),
+    desk("home_statement_export", of="home_driver", get=MONEY, form="csv"),
+    desk("ledger", of="", get=MONEY),
+    desk("ledger_check", of="", get=MONEY),
 ]
 HISTORY = (
     *(domain.Charge, domain.StatusChange, domain.Command, domain.Connection, domain.LinkPeriod),

@@ -13,7 +13,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from chargepoints.models import ChargePoint, SiteLimit
+from chargepoints.models import ChargePoint, HomeCharger, SiteLimit
 from hub.teams.choices import Role
 from hub.teams.models import ApiKey, Member, Organisation, User
 from tests import factories
@@ -84,9 +84,11 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "organisation": lambda point: {"pk": point.site.team.organisation_id},
     "team": lambda point: {"pk": point.site.team_id},
     "user": lambda point: {"id": _first(User, point)},
+    "home_charger": lambda point: {"pk": _first(HomeCharger, point)},
+    "home_driver": lambda point: {"pk": HomeCharger.objects.get(charge_point=point).driver_id},
 }
 # Of the whole organisation, so that none is out of Bob's reach alone.
-WHOLE = frozenset({"organisation", "team", "user"})
+WHOLE = frozenset({"organisation", "team", "user", "home_charger", "home_driver"})
 
 
 def _first(model: type[Model], point: ChargePoint) -> object:
