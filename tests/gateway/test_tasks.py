@@ -27,6 +27,7 @@ def command(charge_point: ChargePoint, **fields: object) -> Command:
 
 def test_the_clock_names_tasks_that_exist() -> None:
     assert tasks.__all__
+    app.loader.import_default_modules()
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert scheduled <= set(app.tasks)
     assert {"commands.dispatch", "live.render"} <= set(app.tasks)
