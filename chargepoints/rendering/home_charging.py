@@ -75,7 +75,7 @@ def rate_words(home: HomeCharger) -> str:
 
 def four_words(amount: Decimal, currency: str) -> str:
     """A part of a sum, with four decimals: only the sum is rounded to coins."""
-    return f"{amount.quantize(Decimal('0.0001')):,}".replace(",", "\u2009") + f"\u00a0{currency}"
+    return f"{amount.quantize(Decimal('0.0001')):,}".replace(",", "\u202f") + f"\u00a0{currency}"
 
 
 def charge_lines(charges: Sequence[HomeCharge]) -> list[ChargeLine]:

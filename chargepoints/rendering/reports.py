@@ -9,6 +9,8 @@ from chargepoints.selectors.reports import Figures, Money
 from hub.templatetags.desk import NO_VALUE, thousands
 
 _MINUS = "\u2212"
+# Narrow, and no place to break a line.
+_NARROW = "\u202f"
 # Money stands last, so that who may not see it gets the same columns without it.
 COLUMNS = (
     *("group", "detail", "charges", "energy_kwh", "mean_energy_kwh", "mean_duration_min", "with_charge_h"),
@@ -30,7 +32,7 @@ class Line:
     @property
     def kwh(self) -> str:
         """Energy, to be compared with others."""
-        return f"{self.figures.energy_wh / 1000:,.1f}".replace(",", "\u2009")
+        return f"{self.figures.energy_wh / 1000:,.1f}".replace(",", _NARROW)
 
     @property
     def paused(self) -> str:
@@ -61,19 +63,23 @@ def lines(groups: Sequence[Figures]) -> list[Line]:
 
 def money_words(amount: Decimal, currency: str) -> str:
     """`1 234.50 NOK`, with as many decimals as the currency has."""
+    return f"{amount_words(amount, currency)}\u00a0{currency}"
+
+
+def amount_words(amount: Decimal, currency: str) -> str:
+    """The same without its currency, for columns beside one that names it."""
     exact = amount.quantize(minor_unit(currency))
-    text = f"{abs(exact):,}".replace(",", "\u2009")
-    return f"{_MINUS if exact < 0 else ''}{text}\u00a0{currency}"
+    return f"{_MINUS if exact < 0 else ''}{abs(exact):,}".replace(",", _NARROW)
 
 
 def money_list(money: Sequence[Money]) -> list[dict[str, str]]:
     """Each currency's amounts in words."""
     return [
         {
-            "net": money_words(each.net, each.currency),
-            "vat": money_words(each.vat, each.currency),
+            "net": amount_words(each.net, each.currency),
+            "vat": amount_words(each.vat, each.currency),
             "total": money_words(each.total, each.currency),
-            "refunded": money_words(each.refunded, each.currency) if each.refunded else "",
+            "refunded": amount_words(each.refunded, each.currency) if each.refunded else "",
         }
         for each in money
     ]

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from chargepoints.models import ChargePoint, Driver, HomeCharger, Site
+from chargepoints.models import ChargePoint, Driver, HomeCharger, PriceGroup, Site
 from chargepoints.periods import Period
 from chargepoints.permissions import Person, charge_points_for, organisations_for, organisations_of
 from chargepoints.pricing import rounded
@@ -107,6 +107,13 @@ def home_drivers(person: Person, text: str) -> list[Driver]:
     mine = Driver.objects.filter(organisation__in=_managed(person), archived_at__isnull=True)
     by_id = list(mine.filter(user_id__iexact=text)[:5])
     return by_id or list(mine.filter(Q(name__iexact=text) | Q(email__iexact=text)).order_by("user_id")[:5])
+
+
+def home_currency(person: Person) -> str:
+    """The currency to offer: of the newest assignment, else of a default price; empty where there is none."""
+    last = home_chargers_for(person).order_by("-pk").values_list("currency", flat=True).first()
+    usual = PriceGroup.objects.filter(organisation__in=_managed(person), is_default=True)
+    return last or usual.values_list("currency", flat=True).first() or ""
 
 
 def _managed(person: Person) -> QuerySet[Any]:

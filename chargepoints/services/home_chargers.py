@@ -1,6 +1,6 @@
 """Which charger is a driver's at home, at which rate and when. Every change is on record."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -97,10 +97,13 @@ def _free(charge_point: ChargePoint, since: datetime, until: datetime | None, be
 def home_span(home_charger: HomeCharger) -> str:
     """From when to when, in days of the charger's site; `charge_point.site` must be loaded."""
     zone = ZoneInfo(home_charger.charge_point.site.time_zone)
-    since = f"from {home_charger.valid_from.astimezone(zone):%Y-%m-%d}"
+    since = home_charger.valid_from.astimezone(zone)
     if home_charger.valid_to is None:
-        return f"{since} on"
-    return f"{since} until {home_charger.valid_to.astimezone(zone):%Y-%m-%d %H:%M}"
+        return f"from {since:%Y-%m-%d} on"
+    until = home_charger.valid_to.astimezone(zone)
+    if until.time() == time.min:
+        return f"from {since:%Y-%m-%d} to {until - timedelta(days=1):%Y-%m-%d}"
+    return f"from {since:%Y-%m-%d} until {until:%Y-%m-%d %H:%M}"
 
 
 def _place(home_charger: HomeCharger) -> Place:

@@ -18,6 +18,7 @@ from chargepoints.selectors.home_charging import (
     home_chargers_for,
     home_chargers_seen,
     home_charges,
+    home_currency,
     home_drivers_seen,
     home_find,
     home_uses,
@@ -48,7 +49,11 @@ def home_charger_new(request: HttpRequest) -> HttpResponse:
     """Assign a charger to a driver; `?driver=` is a user id to begin with."""
     if not organisations_for(request.user, Right.MONEY).exists():
         raise PermissionDenied
-    initial = {"driver": request.GET.get("driver", "")[:64], "first": timezone.now().date()}
+    initial = {
+        "driver": request.GET.get("driver", "")[:64],
+        "currency": home_currency(request.user),
+        "first": timezone.now().date(),
+    }
     form = AssignForm(posted(request), person=request.user, initial=initial)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data

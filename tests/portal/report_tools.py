@@ -93,6 +93,10 @@ def refund(bill: Bill, net: str, vat: str, at: datetime) -> None:
         LedgerAccountKind.VAT: -Decimal(vat),
         LedgerAccountKind.RECEIVABLE: Decimal(net) + Decimal(vat),
     }
-    for kind, amount in lines.items():
-        account, _ = LedgerAccount.objects.get_or_create(organisation=organisation, kind=kind, currency=currency)
-        LedgerLine.objects.create(movement=moved, account=account, amount=amount)
+    accounts = {
+        kind: LedgerAccount.objects.get_or_create(organisation=organisation, kind=kind, currency=currency)[0]
+        for kind in lines
+    }
+    LedgerLine.objects.bulk_create(
+        LedgerLine(movement=moved, account=accounts[kind], amount=amount) for kind, amount in lines.items()
+    )
