@@ -1,7 +1,5 @@
 """Reports: every figure against one computed by hand, at the edges of months, and who may see which."""
 
-import csv
-import io
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,14 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from openpyxl import load_workbook
 
 from chargepoints.choices import BillState, ChargeState
 from chargepoints.models import Charge, ChargePoint, MaintenancePeriod, Site
 from chargepoints.selectors.reports import Figures
-from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
-from hub.teams.models import Organisation, User
+from hub.teams.models import Organisation
 from tests import factories
 from tests.conftest import signed_in
 from tests.portal.report_tools import charge, moment, refund
@@ -34,14 +30,14 @@ def old(charge_point: ChargePoint, far_charge_point: ChargePoint, foreign_charge
     ChargePoint.objects.update(created_at=moment("2025-01-01T00:00:00+01:00"))
 
 
-def shown(client: Client, **asked: object) -> Any:
+def shown(client: Client, **asked: str | int) -> Any:
     """The page's context."""
     answer = client.get(URL, {**MARCH, **asked})
     assert answer.status_code == 200
     return answer.context
 
 
-def groups(client: Client, **asked: object) -> dict[str, Figures]:
+def groups(client: Client, **asked: str | int) -> dict[str, Figures]:
     """The lines by their names."""
     return {line.figures.name: line.figures for line in shown(client, **asked)["lines"]}
 
@@ -252,8 +248,8 @@ class TestPage:
         assert text.startswith('<div id="report"')
 
     def test_who_is_not_signed_in(self, client: Client) -> None:
-        assert client.get(URL).url.startswith("/login/")
-        assert client.get(URL + "export/csv/").url.startswith("/login/")
+        assert client.get(URL)["Location"].startswith("/login/")
+        assert client.get(URL + "export/csv/")["Location"].startswith("/login/")
 
     def test_reading_only(self, alice_client: Client) -> None:
         assert alice_client.post(URL).status_code == 405
@@ -273,42 +269,3 @@ class TestPage:
             charge(point, moment("2025-03-10T10:00:00Z"), net="10")
         assert queries() == before
         assert reverse("reports") == URL
-
-
-class TestFiles:
-    """The whole report leaves as a file, and that is on record."""
-
-    def test_csv(self, alice_client: Client, alice: User, charge_point: ChargePoint, site: Site) -> None:
-        Site.objects.filter(pk=site.pk).update(name="=HYPERLINK(1)")
-        bill = charge(charge_point, moment("2025-03-10T10:00:00Z"), wh=1_234, net="10", vat="2.50")
-        refund(bill, "12", "3", moment("2025-03-11T10:00:00Z"))
-        charge(charge_point, moment("2025-03-12T10:00:00Z"), wh=1_000, net="7", currency="EUR")
-        answer = alice_client.get(URL + "export/csv/", MARCH)
-        rows = list(csv.DictReader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
-        first, second, *_, total = rows[:2] + rows[-1:]
-        assert (first["group"], first["energy_kwh"], first["currency"], first["net"]) == (
-            *("'=HYPERLINK(1)", "2.234", "EUR", "7.00"),
-        )
-        # Numbers stay numbers, so that a spreadsheet can add them up; energy stands there once.
-        assert (
-            second["energy_kwh"],
-            second["currency"],
-            second["net"],
-            second["total"],
-            second["of_which_refunded"],
-        ) == (*("", "NOK", "-2.00", "-2.50", "15.00"),)
-        assert total["group"] == "Total"
-        entry = AuditEntry.objects.get(act="organisation.report_exported")
-        assert (entry.actor_name, entry.after["from"], entry.after["form"]) == ("Alice", "2025-03-01", "csv")
-
-    def test_xlsx(self, alice_client: Client, charge_point: ChargePoint) -> None:
-        charge(charge_point, moment("2025-03-10T10:00:00Z"), wh=1_234, net="10", vat="2.50")
-        answer = alice_client.get(URL + "export/xlsx/", {**MARCH, "by": "charger"})
-        sheet = load_workbook(io.BytesIO(b"".join(answer))).active
-        rows = list(sheet.iter_rows(values_only=True))
-        assert rows[0][:4] == ("group", "detail", "charges", "energy_kwh")
-        assert rows[1][:4] == ("NORD-1", "Aker Brygge", 1, 1.234)
-        assert rows[-1][0] == "Total"
-
-    def test_other_kinds_there_are_none_of(self, alice_client: Client) -> None:
-        assert alice_client.get(URL + "export/pdf/").status_code == 404
