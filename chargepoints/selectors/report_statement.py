@@ -68,12 +68,12 @@ SELECT {key} AS key,
     sum(CASE WHEN b.id IS NULL OR b.state = 'open' THEN c.energy_wh ELSE b.energy_wh END)
         FILTER (WHERE c.started_at >= r.since) AS energy_wh,
     count(c.ended_at) FILTER (WHERE c.started_at >= r.since) AS ended,
-    sum(EXTRACT(epoch FROM GREATEST(c.ended_at - c.started_at, interval '0')))
-        FILTER (WHERE c.started_at >= r.since) AS lasted,
-    sum(EXTRACT(epoch FROM GREATEST(LEAST(t.ended, r.until) - GREATEST(c.started_at, r.since), interval '0')))
-        FILTER (WHERE c.connector_id IS NOT NULL) AS connected,
-    sum(EXTRACT(epoch FROM GREATEST(LEAST(t.idle, r.until) - GREATEST(c.started_at, r.since), interval '0')))
-        FILTER (WHERE c.connector_id IS NOT NULL) AS charging,
+    EXTRACT(epoch FROM sum(GREATEST(c.ended_at - c.started_at, interval '0'))
+        FILTER (WHERE c.started_at >= r.since)) AS lasted,
+    EXTRACT(epoch FROM sum(GREATEST(LEAST(t.ended, r.until) - GREATEST(c.started_at, r.since), interval '0'))
+        FILTER (WHERE c.connector_id IS NOT NULL)) AS connected,
+    EXTRACT(epoch FROM sum(GREATEST(LEAST(t.idle, r.until) - GREATEST(c.started_at, r.since), interval '0'))
+        FILTER (WHERE c.connector_id IS NOT NULL)) AS charging,
     sum(b.net) FILTER (WHERE r.priced AND c.started_at >= r.since AND b.state IN ({earned})) AS net,
     sum(b.vat) FILTER (WHERE r.priced AND c.started_at >= r.since AND b.state IN ({earned})) AS vat,
     0 AS refunded_net, 0 AS refunded_vat,
