@@ -58,6 +58,7 @@ ACTS: dict[str, str] = {
     "cancelled": "cancelled {}",
     "refunded": "refunded {}",
     "kept": "left {} as it was",
+    "report_exported": "exported a report of {}",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -78,6 +79,7 @@ NOUNS: dict[str, str] = {
     "payment_method": "payment method",
     "charge": "charge",
     "bill": "bill",
+    "home_charger": "home charger",
     "issued_certificate": "certificate",
 }
 FIELDS: dict[str, str] = {
@@ -93,6 +95,7 @@ FIELDS: dict[str, str] = {
     "max_power_w": "power",
     "max_w": "power",
     "password_hmac": "password",
+    "per_kwh": "price per kWh",
     "power_limit_w": "power limit",
     "receives_unknown": "receives unknown chargers",
     "site_ids": "sites",

@@ -119,6 +119,10 @@ document.addEventListener("click", async (event) => {
   say("Copied.");
 });
 
+/* Printing needs script, so its buttons come with it. */
+for (const button of document.querySelectorAll("[data-print]")) button.hidden = false;
+document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) print(); });
+
 /* What refreshes itself rests while nobody sees it. */
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();

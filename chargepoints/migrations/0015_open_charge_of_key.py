@@ -6,7 +6,7 @@ from chargepoints.choices import OPEN_CHARGE_STATES
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chargepoints", "0013_guarded_limits")]
+    dependencies = [("chargepoints", "0014_charge_started")]
 
     operations = [
         migrations.AddIndex(
