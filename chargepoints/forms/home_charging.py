@@ -12,8 +12,8 @@ from chargepoints.forms.fields import DeskForm
 from chargepoints.models import ChargePoint, Driver, HomeCharger
 from chargepoints.periods import Period, midnight, month_of
 from chargepoints.permissions import Person
-from chargepoints.pricing import THOUSANDTHS
 from chargepoints.selectors.home_charging import home_charge_points, home_drivers
+from hub.currencies import THOUSANDTHS
 
 _DAY = timedelta(days=1)
 _EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 1, 1)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from django.db.models import Model
 
-from chargepoints.models import ChargePoint
+from chargepoints.models import ChargeKey, ChargePoint, Driver, HomeCharger, PaymentMethod
 from chargepoints.selectors.strangers import QUARANTINE_SITE, QUARANTINE_TEAM, waiting_in
 from hub.teams.choices import Role
 from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, User
@@ -35,12 +35,28 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "api_key": lambda point: {"pk": first_of(ApiKey, point)},
     "sign_in": lambda point: {"pk": SignIn.objects.get(session_key=_session(_operator(point))).pk},
     "user": lambda point: {"id": first_of(User, point)},
+    "driver": lambda point: {"pk": first_of(Driver, point)},
+    "charge_key": lambda point: {"pk": first_of(ChargeKey, point)},
+    "payment_method": lambda point: {"pk": first_of(PaymentMethod, point)},
+    "price_group": lambda point: {"pk": _operator(point).price_groups.all()[0].pk},
+    "price": lambda point: {"pk": _operator(point).price_groups.all()[0].prices.all()[0].pk},
+    "spot_source": lambda point: {"pk": _operator(point).spot_sources.all()[0].pk},
+    "spot_source_id": lambda point: {"id": _operator(point).spot_sources.all()[0].pk},
+    "charge": lambda point: {"pk": point.charges.all()[0].pk},
+    "transaction": lambda point: {"pk": point.pk, "transaction": point.charges.all()[0].transaction_id},
+    "sample": lambda point: {"pk": point.charges.all()[0].pk, "sample": point.meter_samples.all()[0].pk},
+    "home_charger": lambda point: {"pk": first_of(HomeCharger, point)},
+    "home_driver": lambda point: {
+        "pk": HomeCharger.objects.filter(charge_point__site__team__organisation=_operator(point))[0].driver_id
+    },
     # Named by its identity.
     "unknown": lambda point: {},
 }
 # Of the whole organisation, so that none is out of Bob's reach alone.
 WHOLE = frozenset(
     {"archived_site", "waiting", "organisation", "team", "member", "invitation", "api_key", "sign_in", "user"}
+    | {"driver", "charge_key", "payment_method", "price_group", "price", "spot_source", "spot_source_id"}
+    | {"home_charger", "home_driver"}
 )
 # Of Nordlys alone.
 ONE = frozenset({"unknown"})

@@ -13,6 +13,7 @@ ADMINS: Roles = frozenset({Role.ADMIN})
 EDITORS: Roles = frozenset({Role.ADMIN, Role.OPERATIONS})
 COMMANDERS: Roles = frozenset({Role.ADMIN, Role.OPERATIONS})
 REBOOTERS: Roles = frozenset({Role.ADMIN, Role.OPERATIONS, Role.SUPPORT})
+MONEY: Roles = frozenset({Role.ADMIN, Role.FINANCE})
 NOBODY: Roles = frozenset()
 ANYBODY = "anybody"
 NOT_SIGNED_IN = "nobody"
