@@ -44,6 +44,9 @@ ACTS: dict[str, str] = {
     "maintenance_started": "started maintenance of {}",
     "maintenance_ended": "ended maintenance of {}",
     "audit_exported": "exported the audit log of {}",
+    "price_changed": "changed the price of {}",
+    "price_removed": "deleted a planned price of {}",
+    "prices_stored": "stored hourly prices of {}",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -62,6 +65,7 @@ NOUNS: dict[str, str] = {
     "driver": "driver",
     "charge_key": "charge key",
     "issued_certificate": "certificate",
+    "spot_source": "source of hourly prices",
 }
 FIELDS: dict[str, str] = {
     "api_key": "API key",
@@ -74,6 +78,8 @@ FIELDS: dict[str, str] = {
     "max_power_w": "power",
     "max_w": "power",
     "password_hmac": "password",
+    "per_kwh": "price per kWh",
+    "per_minute": "price per minute",
     "power_limit_w": "power limit",
     "receives_unknown": "receives unknown chargers",
     "site_ids": "sites",

@@ -22,6 +22,8 @@ from chargepoints.models import (
     ConnectionAttempt,
     Connector,
     MeterSample,
+    Site,
+    SpotSource,
     StatusChange,
 )
 from hub.audit.records import Actor, audit_record
@@ -29,6 +31,7 @@ from hub.teams.models import User
 from tests import browsers, factories
 from tests.conftest import StartServer
 from tests.factories import now
+from tests.portal.price_tools import group_made
 from tests.stage import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -70,6 +73,7 @@ class Stage:
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
         yield from unknown_and_import_urls()
+        yield from price_urls(site)
         yield reverse("audit")
         yield reverse("audit") + "?q=nothing-like-this"
         yield "/no/such/page/"
@@ -102,6 +106,19 @@ def unknown_and_import_urls() -> Iterator[str]:
         yield reverse("unknown") + query
     yield reverse("unknown_accept") + "?identity=NEW-1"
     yield reverse("import")
+
+
+def price_urls(site: Site) -> Iterator[str]:
+    """A price group with hourly prices, its forms, its source, and the calculator."""
+    organisation = site.team.organisation
+    group = group_made(organisation, is_default=True)
+    source = SpotSource.objects.create(organisation=organisation, name="NO1", currency="NOK")
+    source.prices.create(starts_at=now().replace(minute=0, second=0, microsecond=0), per_kwh=1)
+    group.prices.update(spot_source=source)
+    yield from (reverse(name) for name in ("price_groups", "price_group_new", "spot_sources", "calculator"))
+    yield from (reverse(name, args=[group.pk]) for name in ("price_group", "price_new", "price_group_archive"))
+    yield reverse("spot_source", args=[source.pk])
+    yield f"{reverse('calculator')}?of=group-{group.pk}&begin=2026-11-20T12:00&kwh=20&minutes=60&idle=30"
 
 
 def _busy(charge_point: ChargePoint) -> None:
