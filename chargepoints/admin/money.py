@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.contrib import admin
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from chargepoints.forms.prices import currency_checked
 from chargepoints.models import (
     Bill,
     HomeCharger,
@@ -31,10 +33,19 @@ class PriceInline(HistoryInline[Price, PriceGroup]):
     fields = readonly_fields = ("valid_from", "valid_to", "per_kwh", "per_minute", "start_fee", "vat_percent")
 
 
+class PriceGroupAdminForm(ModelForm[PriceGroup]):
+    """A price group in a currency that Hub can count."""
+
+    def clean_currency(self) -> str:
+        """None with thousandths."""
+        return currency_checked(self.cleaned_data["currency"])
+
+
 @admin.register(PriceGroup)
 class PriceGroupAdmin(ScopedAdmin[PriceGroup]):
     """Price groups."""
 
+    form = PriceGroupAdminForm
     organisation_path = "organisation"
     list_display = ("name", "currency", "is_default", "authorise_amount", "organisation", moment("archived_at"))
     list_filter = ("is_default", ("organisation", admin.RelatedOnlyFieldListFilter))

@@ -65,9 +65,7 @@ def spot_chart(days: Sequence[SpotDay], *, zone: str, now: datetime) -> SpotChar
         zero=y(0),
         holes=holes,
         rows=[Tick(y(step * at), f"{step * at:g}") for at in range(bottom, top + 1)],
-        columns=[
-            Tick(x(at), f"{at.astimezone(tz):%H:%M}") for at, _ in hours if at.astimezone(tz).hour in {0, 6, 12, 18}
-        ],
+        columns=[Tick(x(at), f"{at.astimezone(tz):%H:%M}") for at, _ in hours if at.astimezone(tz).hour in {0, 12}],
         days=[Tick(x(day.hours[0][0]), f"{day.day:%a %-d %b}") for day in days],
         now=x(now) if begin <= now < end else None,
         label=f"Prices per kWh by the hour, {min(known):.4g} to {max(known):.4g}",

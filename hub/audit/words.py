@@ -59,6 +59,9 @@ ACTS: dict[str, str] = {
     "refunded": "refunded {}",
     "kept": "left {} as it was",
     "report_exported": "exported a report of {}",
+    "price_changed": "changed the price of {}",
+    "price_removed": "deleted a planned price of {}",
+    "prices_stored": "stored hourly prices of {}",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -81,6 +84,7 @@ NOUNS: dict[str, str] = {
     "bill": "bill",
     "home_charger": "home charger",
     "issued_certificate": "certificate",
+    "spot_source": "source of hourly prices",
 }
 FIELDS: dict[str, str] = {
     "api_key": "API key",
@@ -96,6 +100,7 @@ FIELDS: dict[str, str] = {
     "max_w": "power",
     "password_hmac": "password",
     "per_kwh": "price per kWh",
+    "per_minute": "price per minute",
     "power_limit_w": "power limit",
     "receives_unknown": "receives unknown chargers",
     "site_ids": "sites",

@@ -24,6 +24,8 @@ from chargepoints.models import (
     Connector,
     MeterSample,
     PaymentMethod,
+    Site,
+    SpotSource,
     StatusChange,
 )
 from chargepoints.services.ledger import wallet_top_up
@@ -33,6 +35,7 @@ from tests import browsers, factories
 from tests.conftest import StartServer
 from tests.factories import now
 from tests.portal.charge_tools import held, payer, priced
+from tests.portal.price_tools import group_made
 from tests.stage import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -76,6 +79,7 @@ class Stage:
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
         yield from unknown_and_import_urls()
         yield from charge_urls(self.busy)
+        yield from price_urls(site)
         yield reverse("audit")
         yield reverse("audit") + "?q=nothing-like-this"
         yield "/no/such/page/"
@@ -137,6 +141,19 @@ def charge_urls(charge_point: ChargePoint) -> Iterator[str]:
     yield from (reverse(name, args=[running.pk]) for name in ("charge", "charge_force_stop"))
     yield reverse("charge", args=[held_charge.pk])
     yield from (reverse("charge_review", args=[held_charge.pk, kind]) for kind in ("release", "cancel", "retry"))
+
+
+def price_urls(site: Site) -> Iterator[str]:
+    """A price group with hourly prices, its forms, its source, and the calculator."""
+    organisation = site.team.organisation
+    group = group_made(organisation, is_default=True)
+    source = SpotSource.objects.create(organisation=organisation, name="NO1", currency="NOK")
+    source.prices.create(starts_at=now().replace(minute=0, second=0, microsecond=0), per_kwh=1)
+    group.prices.update(spot_source=source)
+    yield from (reverse(name) for name in ("price_groups", "price_group_new", "spot_sources", "calculator"))
+    yield from (reverse(name, args=[group.pk]) for name in ("price_group", "price_new", "price_group_archive"))
+    yield reverse("spot_source", args=[source.pk])
+    yield f"{reverse('calculator')}?of=group-{group.pk}&begin=2026-11-20T12:00&kwh=20&minutes=60&idle=30"
 
 
 def _busy(charge_point: ChargePoint) -> None:

@@ -128,7 +128,7 @@ class TestPages:
         html = alice_client.get(page).content.decode()
         assert '<path class="s1" d="M' in html
         assert 'class="hole"' in html
-        assert '<td class="n num">19.50</td>' in html
+        assert '<td class="n num">19.5000</td>' in html
         assert "No price for" in html
         changed = self.upload(alice_client, source, rows[0].replace("4,5", "4,9")).content.decode()
         assert "4.50 → 4.90" in changed
