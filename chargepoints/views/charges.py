@@ -60,6 +60,8 @@ def charge_point_charges(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def charge_by_transaction(request: HttpRequest, pk: int, transaction: str) -> HttpResponse:
     """From a line of the log to its charge."""
+    if "\x00" in transaction:
+        raise Http404
     found = get_object_or_404(charges_for(request.user), charge_point=pk, transaction_id=transaction)
     return redirect("charge", pk=found.pk)
 
