@@ -54,4 +54,8 @@ def test_every_page(width: int, height: int, browser: Browser, server: StartServ
         page.get_by_label("Period").select_option("year")
         expect(page.locator("#rep-h")).to_contain_text(f"1 Jan {factories.now().year}")
         assert "period=year" in page.url
+        expect(page.get_by_role("button", name="Print")).to_be_visible()
+        for form, begin in (("csv", b"\xef\xbb\xbfgroup"), ("xlsx", b"PK")):
+            file = page.request.get(f"{running.url}/reports/export/{form}/?by=driver&period=year")
+            assert file.body().startswith(begin)
     assert {path: said for path, said in wrong.items() if said} == {}
