@@ -152,7 +152,7 @@ async def test_accept_works_at_once(door: Server, site: Site) -> None:
     made = await ChargePoint.objects.aget()
     assert (made.security_profile, made.password_hmac, made.registration) == (0, "", "Accepted")
     charge = await soon(lambda: Charge.objects.filter(charge_point=made).first())
-    assert charge.state == ChargeState.CHARGING
+    assert charge.state == ChargeState.STARTING
 
 
 async def test_no_more_than_the_limit(door: Server, site: Site) -> None:

@@ -237,8 +237,10 @@ def _offline(charge_point: ChargePoint) -> None:
 
 
 def problems(page: Page) -> list[str]:
-    """What axe finds in light and in dark, and whether the page scrolls sideways. Most of its time axe is loaded."""
+    """What axe finds in light and in dark, and whether the page scrolls sideways."""
     said: list[str] = []
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
     for scheme in SCHEMES:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = page.evaluate("options => axe.run(options).then(found => found.violations)", OPTIONS)

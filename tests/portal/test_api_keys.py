@@ -79,7 +79,7 @@ def test_list_costs_the_same_for_many(
     alice_client: Client, nordlys: Organisation, site: Site, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     key_made(nordlys, sites=(site,))
-    costs = 8
+    costs = 9
     with django_assert_num_queries(costs):
         alice_client.get(reverse("api_keys"))
     for _ in range(5):
