@@ -20,7 +20,7 @@ from tests.factories import now
 from tests.portal.charge_tools import HTMX, billed, charge, held, payer, priced
 
 URL = "/charges/"
-QUERIES = 12
+QUERIES = 13
 
 
 def shown(client: Client, query: str = "", url: str = URL) -> list[str]:
