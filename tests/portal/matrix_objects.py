@@ -34,7 +34,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "invitation": lambda point: {"pk": first_of(Invitation, point)},
     "api_key": lambda point: {"pk": first_of(ApiKey, point)},
     "sign_in": lambda point: {"pk": SignIn.objects.get(session_key=_session(_operator(point))).pk},
-    "user": lambda point: {"id": first_of(User, point)},
+    "user": lambda point: {"id": User.objects.get(username=_bystander(_operator(point))).pk},
     "driver": lambda point: {"pk": first_of(Driver, point)},
     "charge_key": lambda point: {"pk": first_of(ChargeKey, point)},
     "payment_method": lambda point: {"pk": first_of(PaymentMethod, point)},

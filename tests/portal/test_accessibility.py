@@ -146,7 +146,7 @@ def charge_urls(charge_point: ChargePoint) -> Iterator[str]:
 def price_urls(site: Site) -> Iterator[str]:
     """A price group with hourly prices, its forms, its source, and the calculator."""
     organisation = site.team.organisation
-    group = group_made(organisation, is_default=True)
+    group = group_made(organisation, "Everybody")
     source = SpotSource.objects.create(organisation=organisation, name="NO1", currency="NOK")
     source.prices.create(starts_at=now().replace(minute=0, second=0, microsecond=0), per_kwh=1)
     group.prices.update(spot_source=source)
