@@ -63,8 +63,15 @@ ONE = frozenset({"unknown"})
 
 
 def first_of(model: type[Model], point: ChargePoint) -> object:
-    """What stands in an address for a row of the operator of `point`; for charge points, the one with a history."""
-    return point.pk if model is ChargePoint else address_of(objects(model, _operator(point))[0])
+    """What stands in an address for a row of the operator of `point`.
+
+    For charge points, the one with a history; for people, one who does not walk: nobody deletes themselves.
+    """
+    if model is ChargePoint:
+        return point.pk
+    if model is User:
+        return User.objects.get(username=_bystander(_operator(point))).pk
+    return address_of(objects(model, _operator(point))[0])
 
 
 def furnish(points: Iterable[ChargePoint], nordlys: Organisation, alice: User, bob: User) -> None:

@@ -123,7 +123,7 @@ def test_stop_from_the_connector_with_a_running_clock(desk: str, page: Page, onl
     shown = clock.inner_text()
     assert shown.startswith("00:28:")
     expect(clock).not_to_have_text(shown)
-    page.locator("#conn-1").get_by_text("Stop", exact=True).click()
+    page.locator("#conn-1").get_by_role("link", name="Stop the charge", exact=False).first.click()
     page.click("#action-send")
     expect(page.locator("dialog")).to_have_count(0)
     assert Command.objects.get().charge == charge
