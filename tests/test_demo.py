@@ -19,11 +19,11 @@ from chargepoints.permissions import charge_points_for, rights_on, sites_for
 from chargepoints.selectors.billing import price_at
 from chargepoints.selectors.prices import price_group_of
 from chargepoints.services.credentials import password_matches
-from chargepoints.services.ledger import wallet_of
 from hub.simulator.fleet import ChargerSpec, load
 from hub.teams.choices import Right
 from hub.teams.models import Organisation, User
 from tests import factories
+from tests.gateway.bill_tools import wallet_of
 from tests.stage import CHECKOUT
 
 SPARE_PASSWORD = "spare-charger-password"

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -236,7 +237,7 @@ def in_a_container_without_namespaces(mapped: int, *argv: str, tmp: Path) -> sub
 @pytest.fixture
 def reachable() -> Iterator[Path]:
     """A directory that everybody can reach; pytest's own are root's alone."""
-    home = Path(subprocess.check_output(["mktemp", "-d", "/tmp/hub-test.XXXX"], text=True).strip())
+    home = Path(tempfile.mkdtemp(prefix="hub-test-"))
     home.chmod(0o711)
     yield home
     shutil.rmtree(home)

@@ -51,7 +51,6 @@ REPORTED = (
     "box_status",
     "box_error_code",
 )
-DERIVED = ("registration_told", "has_password", "elsewhere")
 HISTORY = (
     *(LogLine, Charge, StatusChange, Command, LinkPeriod, ConnectionAttempt, MeterSample),
     *(ConfigurationItem, ChargingProfile, Reservation, SecurityEvent, IssuedCertificate, MaintenancePeriod),

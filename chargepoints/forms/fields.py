@@ -20,6 +20,14 @@ class DeskForm(forms.Form):
             dress(field)
 
 
+def offer(field: forms.Field, choices: QuerySet[Any]) -> None:
+    """Let a field choose among these; where there is only one, nobody is asked."""
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset = choices
+    if len(choices) == 1:
+        field.initial, field.widget = choices[0].pk, forms.HiddenInput()
+
+
 def dress(field: forms.Field) -> None:
     """Give a field the classes of the desk."""
     if not isinstance(field.widget, forms.CheckboxInput | forms.RadioSelect | forms.HiddenInput):

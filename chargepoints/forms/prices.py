@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from chargepoints.forms.fields import dress
+from chargepoints.forms.fields import dress, offer
 from chargepoints.models import Price, PriceGroup, SpotSource
 from chargepoints.pricing import rounded
 from chargepoints.services.prices import GROUP_FIELDS
@@ -67,15 +67,10 @@ class PriceGroupForm(forms.ModelForm[PriceGroup]):
     def __init__(self, *arguments: Any, organisations: QuerySet[Organisation], **options: Any) -> None:
         options.setdefault("label_suffix", "")
         super().__init__(*arguments, **options)
-        choices = organisations.order_by("name")
         if self.instance.pk:
             del self.fields["organisation"], self.fields["currency"]
         else:
-            chooser = self.fields["organisation"]
-            assert isinstance(chooser, forms.ModelChoiceField)
-            chooser.queryset = choices
-            if len(choices) == 1:
-                chooser.initial, chooser.widget = choices[0].pk, forms.HiddenInput()
+            offer(self.fields["organisation"], organisations.order_by("name"))
         for field in self.fields.values():
             dress(field)
             field.widget.attrs.setdefault("step", "any")

@@ -10,7 +10,7 @@ from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 
-from chargepoints.forms.fields import DeskForm, dress
+from chargepoints.forms.fields import DeskForm, dress, offer
 from chargepoints.forms.prices import CurrencyField
 from chargepoints.hourly import Hours, hours_read
 from chargepoints.models import SpotSource
@@ -35,11 +35,7 @@ class SpotSourceForm(forms.ModelForm[SpotSource]):
     def __init__(self, *arguments: Any, organisations: QuerySet[Organisation], **options: Any) -> None:
         options.setdefault("label_suffix", "")
         super().__init__(*arguments, **options)
-        choices, chooser = organisations.order_by("name"), self.fields["organisation"]
-        assert isinstance(chooser, forms.ModelChoiceField)
-        chooser.queryset = choices
-        if len(choices) == 1:
-            chooser.initial, chooser.widget = choices[0].pk, forms.HiddenInput()
+        offer(self.fields["organisation"], organisations.order_by("name"))
         for field in self.fields.values():
             dress(field)
 

@@ -20,7 +20,7 @@ _HERE = ("", "Outlet", "EV")
 _CHARGED_SECONDS = 60
 
 
-def charge_points_of_meter(charge: Charge) -> list[Point]:
+def meter_points(charge: Charge) -> list[Point]:
     """Registers and power of a charge in their order; phases are summed where no whole was told."""
     samples = (
         MeterSample.objects.filter(charge_id=charge.pk, charge_point=charge.charge_point_id)
@@ -66,7 +66,7 @@ def metered_of(charge: Charge) -> Metered:
         ended_at=end,
         meter_start_wh=charge.meter_start_wh,
         meter_stop_wh=charge.meter_stop_wh,
-        points=charge_points_of_meter(charge),
+        points=meter_points(charge),
         max_power_w=charge.connector.max_power_w if charge.connector else None,
         before=_before(charge),
         after=_after(charge),

@@ -12,7 +12,7 @@ from chargepoints.choices import Category
 from chargepoints.models import Bill, Charge, Command, LedgerMovement, LogLine, MeterSample, Payment, PaymentMethod
 from chargepoints.permissions import Person, audit_for, bills_for, charges_for, payment_methods_for, rights_on
 from chargepoints.phases import Phase
-from chargepoints.selectors.billing import charge_phases, charge_points_of_meter
+from chargepoints.selectors.billing import charge_phases, meter_points
 from chargepoints.selectors.charges import is_running
 from hub.audit.models import AuditEntry
 from hub.teams.choices import Right
@@ -60,7 +60,7 @@ def charge_readings(charge: Charge) -> list[Reading]:
         for at, value in _samples(charge).filter(measurand="SoC", value__isnull=False).values_list("at", "value")
         if value is not None
     }
-    told = {(point.at, point.context): point for point in charge_points_of_meter(charge)}
+    told = {(point.at, point.context): point for point in meter_points(charge)}
     readings = [
         Reading(point.at, point.register_wh, point.power_w, socs.pop(point.at, None)) for point in told.values()
     ]

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
@@ -169,8 +168,3 @@ def price_for(group: PriceGroup | None, at: datetime) -> Price | None:
     if found is not None and group is not None:
         found.price_group = group
     return found
-
-
-def gross_of(cost: Cost) -> Decimal:
-    """The lines summed up, before VAT is split off or added."""
-    return sum((line.amount for line in cost.lines), Decimal(0))

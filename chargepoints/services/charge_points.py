@@ -7,8 +7,8 @@ from django.db import transaction
 from chargepoints.choices import Registration
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Site
+from chargepoints.services.boot_requests import boot_ask
 from chargepoints.services.changes import changed
-from chargepoints.services.commands import command_create
 from chargepoints.services.connections import connections_recheck
 from chargepoints.services.connectors import ConnectorFacts, connector_facts, connectors_keep
 from chargepoints.services.identities import identity_take
@@ -17,9 +17,7 @@ from chargepoints.services.notes import note_append
 from chargepoints.services.passwords import password_chosen, password_store
 from chargepoints.services.states import states_refresh
 from chargepoints.services.strangers import attempts_tie
-from hub.audit.choices import ActorKind
 from hub.audit.records import Actor, audit_record, facts_of
-from hub.teams.models import User
 
 DESCRIPTION = ("name", "vendor", "model", "sticker", "location", "note")
 OPERATION = ("security_profile", "registration", "heartbeat_interval", "assume_version", "is_strict")
@@ -89,7 +87,8 @@ def charge_point_edit(
     states_refresh(charge_point_ids=[found.pk])
     changed([found.pk], "power")
     if found.registration != registration:
-        _boot_ask(actor, found)
+        told = Registration(found.registration).label
+        boot_ask(actor=actor, charge_point=found, reason=f"Registration set to {told}.")
     return found
 
 
@@ -125,20 +124,3 @@ def _facts(charge_point: ChargePoint) -> dict[str, object]:
         **facts_of(charge_point, "site", *_RECORDED),
         "connectors": connector_facts(charge_point=charge_point),
     }
-
-
-def _boot_ask(actor: Actor, charge_point: ChargePoint) -> None:
-    """Another registration is told at the next boot: ask for it. A rejected charger boots by itself."""
-    person = User.objects.filter(pk=actor.pk or 0).first() if actor.kind == ActorKind.PERSON else None
-    try:
-        command_create(
-            charge_point=charge_point,
-            kind="trigger",
-            parameters={"message": "BootNotification", "connector": None},
-            author=person,
-            author_address=actor.address,
-            author_name=actor.name,
-            reason=f"Registration set to {Registration(charge_point.registration).label}.",
-        )
-    except ActionRefused:
-        return  # It is told when it boots next.

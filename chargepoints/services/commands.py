@@ -228,18 +228,7 @@ def commands_answer(*, answers: Sequence[CommandAnswer]) -> None:
         command.result = answer.response
         if command.effect != Effect.SEEN:
             _await_effect(command, answer)
-        command.save(
-            update_fields=[
-                "status",
-                "answered_at",
-                "answer",
-                "result",
-                "effect",
-                "effect_at",
-                "effect_due_at",
-                "effect_text",
-            ]
-        )
+        command.save(update_fields=_ANSWERED)
     changed({answer.charge_point_id for answer in answers}, "commands", "actions", "row")
 
 

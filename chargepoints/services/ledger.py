@@ -81,21 +81,6 @@ def _account(organisation_id: int, currency: str, entry: Entry) -> LedgerAccount
         return LedgerAccount.objects.get(**wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class Wallet:
-    """What a wallet holds: free to use, and held for running charges."""
-
-    balance: Decimal
-    held: Decimal
-
-
-def wallet_of(method: PaymentMethod) -> Wallet:
-    """The balances of a wallet."""
-    rows = LedgerAccount.objects.filter(payment_method=method, currency=method.currency)
-    found = dict(rows.values_list("kind", "balance"))
-    return Wallet(found.get(LedgerAccountKind.WALLET, ZERO), found.get(LedgerAccountKind.HELD, ZERO))
-
-
 @transaction.atomic
 def wallet_top_up(*, method: PaymentMethod, amount: Decimal, key: str, actor: Actor, reason: str = "") -> bool:
     """Put money into a wallet that was received elsewhere; a negative amount pays it out. False: it was booked before.

@@ -13,8 +13,8 @@ from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, ConnectionAttempt, Connector, Site
 from chargepoints.selectors.identity import charge_points_identified
 from chargepoints.selectors.strangers import identity_why_not, is_waiting
+from chargepoints.services.boot_requests import boot_ask
 from chargepoints.services.changes import changed
-from chargepoints.services.commands import command_create
 from chargepoints.services.connections import connections_recheck
 from chargepoints.services.credentials import password_hmac
 from chargepoints.services.passwords import password_made
@@ -101,7 +101,7 @@ def stranger_accept(*, actor: Actor, charge_point: ChargePoint, site: Site, name
     )
     changed([found.pk], "row", "head", "connectors", "actions")
     if found.registration_told != Registration.ACCEPTED:
-        _ask_for_boot(found, actor)
+        boot_ask(actor=actor, charge_point=found, reason="It was accepted.")
     return found
 
 
@@ -177,22 +177,6 @@ def _connectors(charge_point: ChargePoint, count: int) -> None:
     """Connectors 1 to `count`; what the charger reports beyond them is added by itself."""
     rows = [Connector(charge_point=charge_point, number=number) for number in range(1, count + 1)]
     Connector.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-def _ask_for_boot(charge_point: ChargePoint, actor: Actor) -> None:
-    """It learns that it is accepted at its next boot, so it is asked for one; offline, it boots anyway."""
-    try:
-        command_create(
-            charge_point=charge_point,
-            kind="trigger",
-            parameters={"message": "BootNotification", "connector": None},
-            author=None,
-            author_name=actor.name,
-            author_address=actor.address,
-            reason="It was accepted.",
-        )
-    except ActionRefused:
-        return
 
 
 def _ignored(actor: Actor, charge_point: ChargePoint, identity: str, offered: str) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model
@@ -50,15 +49,6 @@ class Place:
     organisation_id: int | None = None
     team_id: int | None = None
     site_id: int | None = None
-
-
-class Placed(Protocol):
-    """What knows where it belongs."""
-
-    @property
-    def place(self) -> Place:
-        """Organisation, team and site."""
-        ...
 
 
 def audit_record(

@@ -3,12 +3,13 @@
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.management import call_command
 
 from chargepoints.choices import KeyState, PaymentKind
 from chargepoints.models import Bill, ChargeKey, ChargePoint, PaymentMethod
+from chargepoints.selectors.wallets import method_lines
 from chargepoints.services.bills import bills_due
 from chargepoints.services.ledger import wallet_top_up
 from hub.audit.records import HUB
@@ -17,6 +18,19 @@ from tests.gateway.tools import db
 from tests.station import Station
 
 BEGUN = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=6)
+
+
+class Wallet(NamedTuple):
+    """What a wallet holds: free to use, and held for running charges."""
+
+    balance: Decimal
+    held: Decimal
+
+
+def wallet_of(method: PaymentMethod) -> Wallet:
+    """The wallet as its page tells it."""
+    [line] = method_lines([method])
+    return Wallet(line.free, line.held)
 
 
 def iso(minutes: float) -> str:

@@ -8,11 +8,10 @@ import pytest
 from chargepoints.choices import BillState, Hold, PaymentKind
 from chargepoints.models import Bill, Charge, ChargePoint, PaymentMethod, Price, StatusChange
 from chargepoints.services.bills import bills_due
-from chargepoints.services.ledger import Wallet, wallet_of
 from chargepoints.services.reviews import bill_cancel, bill_refund, bill_release, bill_retry
 from hub.audit.models import AuditEntry
 from hub.audit.records import HUB
-from tests.gateway.bill_tools import charged, check, d, iso, payer, the_bill
+from tests.gateway.bill_tools import Wallet, charged, check, d, iso, payer, the_bill, wallet_of
 from tests.gateway.tools import db, station
 from tests.stage import Server
 

@@ -10,9 +10,8 @@ from chargepoints.choices import BillState, PaymentKind
 from chargepoints.models import Charge, ChargePoint, Price
 from chargepoints.services.bills import bills_due
 from chargepoints.services.force_stops import charge_force_stop, charge_loss
-from chargepoints.services.ledger import Wallet, wallet_of
 from hub.audit.records import HUB
-from tests.gateway.bill_tools import check, d, iso, payer, the_bill
+from tests.gateway.bill_tools import Wallet, check, d, iso, payer, the_bill, wallet_of
 from tests.gateway.tools import db, station
 from tests.stage import Server
 from tests.station import Station

@@ -6,12 +6,14 @@ import pytest
 import redis
 from pytest_django import Settings
 
-from chargepoints.models import ChargePoint
+from chargepoints.choices import BillState
+from chargepoints.models import Charge, ChargePoint
 from hub.embedded.spawn import Family
 from hub.teams.models import Organisation, User
 from tests import factories
 from tests.conftest import StartServer
 from tests.portal.admin_tools import history_of, people_of
+from tests.portal.charge_tools import billed, charge, payer, priced
 from tests.portal.money_tools import money_of
 from tests.stage import Server, eventually, free_port, settled
 
@@ -83,3 +85,12 @@ def filled(alice: User, charlie: User, charge_point: ChargePoint, foreign_charge
         holder = factories.driver(operator, f"Driver of {operator}")
         money_of(point, factories.charge_key(holder=holder, id_tag=f"TAG-{operator}"))
         people_of(operator)
+
+
+@pytest.fixture
+def paid(charge_point: ChargePoint) -> Charge:
+    """20 kWh for 90 NOK, paid by Kari's wallet."""
+    priced(charge_point)
+    made = charge(charge_point, "5001", key=payer(charge_point))
+    assert billed(made).state == BillState.PAID
+    return made

@@ -8,24 +8,14 @@ import pytest
 from django.test import Client
 from openpyxl import load_workbook
 
-from chargepoints.choices import BillState
 from chargepoints.models import Charge, ChargePoint
 from chargepoints.rendering import charge_files
 from hub.audit.models import AuditEntry
 from hub.teams.models import Organisation
 from tests.factories import now
-from tests.portal.charge_tools import billed, charge, payer, priced
+from tests.portal.charge_tools import charge
 
 URL = "/charges/"
-
-
-@pytest.fixture
-def paid(charge_point: ChargePoint) -> Charge:
-    """20 kWh for 90 NOK, paid by Kari's wallet."""
-    priced(charge_point)
-    made = charge(charge_point, "5001", key=payer(charge_point))
-    assert billed(made).state == BillState.PAID
-    return made
 
 
 class TestExport:

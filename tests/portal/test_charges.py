@@ -17,7 +17,7 @@ from hub.teams.models import Organisation, User
 from tests import factories
 from tests.conftest import signed_in
 from tests.factories import now
-from tests.portal.charge_tools import HTMX, billed, charge, held, payer, priced
+from tests.portal.charge_tools import HTMX, billed, charge, held
 
 URL = "/charges/"
 QUERIES = 13
@@ -28,15 +28,6 @@ def shown(client: Client, query: str = "", url: str = URL) -> list[str]:
     answer = client.get(url + query)
     assert answer.status_code == 200
     return re.findall(r'<div class="sub line2">(\w+)</div></th>', answer.content.decode())
-
-
-@pytest.fixture
-def paid(charge_point: ChargePoint) -> Charge:
-    """20 kWh for 90 NOK, paid by Kari's wallet."""
-    priced(charge_point)
-    made = charge(charge_point, "5001", key=payer(charge_point))
-    assert billed(made).state == BillState.PAID
-    return made
 
 
 def test_works(alice_client: Client, paid: Charge) -> None:

@@ -10,11 +10,12 @@ from django.urls import reverse
 from chargepoints.choices import PaymentKind
 from chargepoints.models import Driver, LedgerMovement, PaymentMethod, Site
 from chargepoints.selectors.books import books_wrong
-from chargepoints.services.ledger import wallet_of, wallet_top_up
+from chargepoints.services.ledger import wallet_top_up
 from hub.audit.models import AuditEntry
 from hub.audit.records import HUB
 from hub.teams.models import Organisation
 from tests import factories
+from tests.gateway.bill_tools import wallet_of
 
 CARD = {"kind": "card", "name": "", "currency": "nok", "provider": "offline", "reference": "tok_secret_4242"}
 WALLET = {"kind": "wallet", "name": "Wallet", "currency": "NOK", "credit_limit": "50"}

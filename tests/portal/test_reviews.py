@@ -37,15 +37,6 @@ def waiting(charge_point: ChargePoint) -> Charge:
 
 
 @pytest.fixture
-def paid(charge_point: ChargePoint) -> Charge:
-    """90 NOK were taken."""
-    priced(charge_point)
-    made = charge(charge_point, "5001", key=payer(charge_point))
-    assert billed(made).state == BillState.PAID
-    return made
-
-
-@pytest.fixture
 def unpaid(charge_point: ChargePoint) -> Charge:
     """90 NOK that nobody pays."""
     priced(charge_point)
