@@ -125,6 +125,8 @@ class Verdict(models.TextChoices):
 class CommandStatus(models.TextChoices):
     """How far a command has come on its way to the charger and back."""
 
+    SCHEDULED = "scheduled"
+    WAITING = "waiting", "waiting for the charger"
     QUEUED = "queued"
     DISPATCHED = "dispatched"
     SENT = "sent"
@@ -132,9 +134,12 @@ class CommandStatus(models.TextChoices):
     REJECTED = "rejected"
     FAILED = "failed"
     EXPIRED = "expired", "no answer"
+    CANCELLED = "cancelled"
 
 
 OPEN_COMMAND_STATUSES = (CommandStatus.QUEUED, CommandStatus.DISPATCHED, CommandStatus.SENT)
+# Kept for later: until a time, or until the charger is back.
+KEPT_COMMAND_STATUSES = (CommandStatus.SCHEDULED, CommandStatus.WAITING)
 
 
 class Effect(models.TextChoices):
@@ -268,3 +273,51 @@ class MovementKind(models.TextChoices):
     CAPTURE = "capture", "Captured"
     REFUND = "refund", "Refunded"
     CORRECTION = "correction", "Correction"
+
+
+class BatchState(models.TextChoices):
+    """How a command for many charge points stands. Halted by itself, stopped by a person."""
+
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    HALTED = "halted"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+
+
+class BatchRowState(models.TextChoices):
+    """How one charge point of a batch stands. Watched: done, and still looked at for faults."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    WATCHED = "watched", "done, being watched"
+    DONE = "done"
+    FAILED = "failed"
+    LEFT_OUT = "left-out", "left out"
+    STOPPED = "stopped", "not sent"
+
+
+class TransferKind(models.TextChoices):
+    """Which way a file goes."""
+
+    FIRMWARE = "firmware", "Firmware to the charger"
+    DIAGNOSTICS = "diagnostics", "Diagnostics from the charger"
+
+
+class WebhookEvent(models.TextChoices):
+    """What a webhook can be told."""
+
+    COMMAND = "command.changed", "Commands: sent, answered, effect"
+    CHARGE_STARTED = "charge.started", "Charges that begin"
+    CHARGE_ENDED = "charge.ended", "Charges that end"
+    STATUS = "connector.status", "Status of connectors"
+    CONNECTED = "charge-point.connected", "Chargers that connect"
+    DISCONNECTED = "charge-point.disconnected", "Chargers that disconnect"
+
+
+class DeliveryState(models.TextChoices):
+    """How the delivery of one event to one webhook stands."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed", "given up"

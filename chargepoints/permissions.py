@@ -10,19 +10,25 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from chargepoints.models import (
+    BatchRow,
     Bill,
     Charge,
     ChargeKey,
     ChargePoint,
     Command,
+    CommandBatch,
     ConnectionAttempt,
+    DiagnosticsFile,
     Driver,
+    FirmwareFile,
     LedgerMovement,
     PaymentMethod,
     PriceGroup,
     Site,
     SiteLimit,
     SpotSource,
+    Webhook,
+    WebhookDelivery,
 )
 from hub.audit.models import AuditEntry
 from hub.teams.choices import RIGHTS, Right, roles_with
@@ -88,6 +94,41 @@ def charges_for(person: Person, right: Right = Right.VIEW) -> QuerySet[Charge]:
 def commands_for(person: Person, right: Right = Right.VIEW) -> QuerySet[Command]:
     """The commands that `person` may see."""
     return Command.objects.filter(_in_sites("charge_point__", person, right))
+
+
+def batches_for(person: Person, right: Right = Right.VIEW) -> QuerySet[CommandBatch]:
+    """The batches with a charge point that `person` may see; which of its rows is another question."""
+    return CommandBatch.objects.filter(
+        organisation__in=organisations_of(person, right),
+        pk__in=BatchRow.objects.filter(_in_sites("charge_point__", person, right)).values("batch"),
+    )
+
+
+def firmware_for(person: Person, right: Right = Right.VIEW, *, archived: bool = False) -> QuerySet[FirmwareFile]:
+    """The firmware files of the organisations in any part of which `person` has `right`."""
+    return FirmwareFile.objects.filter(
+        organisation__in=organisations_of(person, right), archived_at__isnull=not archived
+    )
+
+
+def diagnostics_for(person: Person, right: Right = Right.REBOOT) -> QuerySet[DiagnosticsFile]:
+    """What chargers have uploaded, to who may run a check there: diagnostics say more than a page does."""
+    return DiagnosticsFile.objects.filter(_in_sites("charge_point__", person, right))
+
+
+def webhooks_for(person: Person) -> QuerySet[Webhook]:
+    """The webhooks that `person` manages: of whole organisations, or of teams."""
+    grants = (
+        _unlimited(person, Right.PEOPLE)
+        .filter(organisation=OuterRef("organisation"))
+        .filter(Q(team__isnull=True) | Q(team=OuterRef("team")))
+    )
+    return Webhook.objects.filter(Exists(grants))
+
+
+def deliveries_for(person: Person) -> QuerySet[WebhookDelivery]:
+    """What was sent to the webhooks that `person` manages."""
+    return WebhookDelivery.objects.filter(webhook__in=webhooks_for(person))
 
 
 def drivers_for(person: Person) -> QuerySet[Driver]:

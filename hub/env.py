@@ -47,6 +47,12 @@ def broker(url: str) -> str:
     return "redis+socket://" + url.removeprefix("unix://") if url.startswith("unix://") else url
 
 
+def files_url(ocpp_url: str) -> str:
+    """Where chargers fetch and bring files: the host of their OCPP address, over HTTP."""
+    scheme, _, rest = ocpp_url.partition("://")
+    return f"{'https' if scheme == 'wss' else 'http'}://{rest.partition('/')[0]}/files"
+
+
 def roles(value: str) -> frozenset[str]:
     """Which routes this process serves: `web`, `gateway` or both, separated by commas."""
     chosen = frozenset(part.strip() for part in value.split(",") if part.strip())

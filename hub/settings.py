@@ -7,7 +7,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.env import broker, database, email, env, roles, unknown_chargers
+from hub.env import broker, database, email, env, files_url, roles, unknown_chargers
 
 # QuerySet[Site], Paginator[Site] and the like at run time, not only for the type checker.
 django_stubs_ext.monkeypatch()
@@ -58,6 +58,16 @@ LIVE_HEARTBEAT = env.float("HUB_LIVE_HEARTBEAT", default=15.0)
 # REST API, all processes together: requests of one key, and requests with a wrong key from one address; 0 is no limit.
 API_PER_MINUTE = env.int("HUB_API_PER_MINUTE", default=600)
 API_FAILED_PER_MINUTE = env.int("HUB_API_FAILED_PER_MINUTE", default=30)
+
+# Files that go to chargers and come from them: where their bytes are, and the address at which chargers reach them.
+FILES_DIR = Path(env.str("HUB_FILES_DIR", default=str(DATA_DIR / "files")))
+FILES_URL = env.str("HUB_FILES_URL", default=files_url(OCPP_URL)).rstrip("/")
+FIRMWARE_MAX_BYTES = env.int("HUB_FIRMWARE_MAX_BYTES", default=512 * 1024 * 1024)
+DIAGNOSTICS_MAX_BYTES = env.int("HUB_DIAGNOSTICS_MAX_BYTES", default=256 * 1024 * 1024)
+DIAGNOSTICS_DAYS = env.int("HUB_DIAGNOSTICS_DAYS", default=90)
+# Webhooks: whether addresses of private networks may be called, and how long a receiver may take (s).
+WEBHOOK_PRIVATE = env.bool("HUB_WEBHOOK_PRIVATE", default=False)
+WEBHOOK_TIMEOUT = env.float("HUB_WEBHOOK_TIMEOUT", default=10.0)
 
 # The operator's certificate authority for chargers (security profile 3); no name: no certificates are signed.
 CA_DIR = Path(env.str("HUB_CA_DIR", default=str(DATA_DIR / "ca")))

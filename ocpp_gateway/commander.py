@@ -15,7 +15,7 @@ from chargepoints.actions import ACTIONS
 from chargepoints.choices import Category, CommandStatus, Direction
 from chargepoints.offers import why_not_registered
 from chargepoints.reports import ClaimedCommand, CommandAnswer, NewLine
-from chargepoints.services.commands import commands_claim, commands_waiting
+from chargepoints.services.dispatches import commands_claim, commands_waiting
 from ocpp_gateway import encoding, lenient, redaction, schemas
 from ocpp_gateway.encoding import clean
 from ocpp_gateway.entries import Note, Outcome

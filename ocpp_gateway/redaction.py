@@ -11,11 +11,17 @@ HIDDEN = withheld.HIDDEN
 
 _CREDENTIALS = re.compile(r"[a-z][a-z0-9+.-]*://([^/?#\s]+)@", re.IGNORECASE)
 
+# The token of a one-time address of ours (`services/transfers.py`).
+_TOKENS = re.compile(r"/files/([A-Za-z0-9_-]{43})/")
+
 Payload = dict[str, Any]
 
 
 def request(action: str, payload: Payload) -> tuple[Payload, tuple[str, ...]]:
     """A call of ours as it may be kept, and the secrets that were taken out of it."""
+    if tokens := _tokens(payload):
+        hidden: Payload = _without(payload, tokens)
+        return hidden, tokens
     if found := _CREDENTIALS.match(str(payload.get("location") or "")):
         return payload | {"location": payload["location"].replace(found[1], HIDDEN, 1)}, (found[1],)
     if action != "ChangeConfiguration" or not is_secret_key(payload.get("key")):
@@ -39,6 +45,25 @@ def text(raw: str, secrets: Iterable[str]) -> str:
         if len(secret) > 3:
             raw = raw.replace(secret, HIDDEN)
     return raw
+
+
+def _tokens(value: Any) -> tuple[str, ...]:
+    """The tokens in any text of a payload."""
+    match value:
+        case str():
+            return tuple(_TOKENS.findall(value))
+        case dict():
+            return tuple(token for held in value.values() for token in _tokens(held))
+    return ()
+
+
+def _without(value: Any, tokens: tuple[str, ...]) -> Any:
+    match value:
+        case str():
+            return text(value, tokens)
+        case dict():
+            return {name: _without(held, tokens) for name, held in value.items()}
+    return value
 
 
 def _item(item: Any) -> Any:

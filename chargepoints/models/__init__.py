@@ -1,13 +1,15 @@
 """The nouns of the domain."""
 
+from chargepoints.models.batch import BatchRow, CommandBatch
 from chargepoints.models.bill import Bill, HomeCharger
 from chargepoints.models.certificate import InstalledCertificate, IssuedCertificate
 from chargepoints.models.charge import Charge
 from chargepoints.models.charge_point import ChargePoint, MaintenancePeriod
-from chargepoints.models.command import Command
+from chargepoints.models.command import Command, IdempotencyKey
 from chargepoints.models.configuration import ChargingProfile, ConfigurationItem, LocalList
 from chargepoints.models.connection import Connection, ConnectionAttempt, GatewayProcess, LinkPeriod
 from chargepoints.models.connector import Connector, StatusChange
+from chargepoints.models.file import DiagnosticsFile, FirmwareFile, Transfer
 from chargepoints.models.finding import Finding, SecurityEvent
 from chargepoints.models.key import ChargeKey, Driver, KeyLimit
 from chargepoints.models.log_line import LogLine
@@ -16,22 +18,28 @@ from chargepoints.models.payment import LedgerAccount, LedgerLine, LedgerMovemen
 from chargepoints.models.price import Price, PriceGroup, SpotPrice, SpotSource
 from chargepoints.models.reservation import Reservation
 from chargepoints.models.site import Site, SiteLimit
+from chargepoints.models.webhook import Webhook, WebhookDelivery
 
 __all__ = [
+    "BatchRow",
     "Bill",
     "Charge",
     "ChargeKey",
     "ChargePoint",
     "ChargingProfile",
     "Command",
+    "CommandBatch",
     "ConfigurationItem",
     "Connection",
     "ConnectionAttempt",
     "Connector",
+    "DiagnosticsFile",
     "Driver",
     "Finding",
+    "FirmwareFile",
     "GatewayProcess",
     "HomeCharger",
+    "IdempotencyKey",
     "InstalledCertificate",
     "IssuedCertificate",
     "KeyLimit",
@@ -54,4 +62,7 @@ __all__ = [
     "SpotPrice",
     "SpotSource",
     "StatusChange",
+    "Transfer",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -84,6 +84,9 @@ class ChargePoint(models.Model):
     maintenance = models.BooleanField(default=False)
     maintenance_reason = models.CharField(max_length=200, blank=True)
 
+    # Its charging profiles were cleared: nobody knows what limits it now, until it boots or takes a new profile.
+    limit_unknown_since = models.DateTimeField(null=True, blank=True, editable=False)
+
     # Connector 0 is the box itself and never hides its connectors.
     box_status = models.CharField(max_length=16, blank=True)
     box_error_code = models.CharField(max_length=255, blank=True)

@@ -4,10 +4,12 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
-from chargepoints.choices import OPEN_COMMAND_STATUSES, CommandStatus, Effect
+from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_COMMAND_STATUSES, CommandStatus, Effect
 from chargepoints.models.charge import Charge
 from chargepoints.models.charge_point import ChargePoint
+from hub.teams.models import ApiKey
 
 
 class Command(models.Model):
@@ -27,7 +29,15 @@ class Command(models.Model):
     author_name = models.CharField(max_length=150)
     author_address = models.CharField(max_length=64, blank=True)
     reason = models.CharField(max_length=200, blank=True)
+    # A command that is made of others, such as a check.
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="steps", db_index=False
+    )
     created_at = models.DateTimeField()
+    not_before = models.DateTimeField(null=True, blank=True, help_text="Scheduled for this time.")
+    keep_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until when it waits for a charger that is offline; empty: it is refused."
+    )
     dispatched_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     sent_generation = models.BigIntegerField(null=True, blank=True)
@@ -51,6 +61,12 @@ class Command(models.Model):
                 name="command_open",
             ),
             models.Index(
+                fields=["expires_at"],
+                condition=models.Q(status__in=KEPT_COMMAND_STATUSES),
+                name="command_kept",
+            ),
+            models.Index(fields=["parent"], condition=models.Q(parent__isnull=False), name="command_steps"),
+            models.Index(
                 fields=["charge_point", "created_at"],
                 condition=models.Q(status=CommandStatus.DISPATCHED),
                 name="command_dispatched",
@@ -64,3 +80,20 @@ class Command(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.charge_point}"
+
+
+class IdempotencyKey(models.Model):
+    """What a program asked for under a key of its own: the same again gives the same command, never a second one."""
+
+    api_key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="Of the request: another one under this key is refused.")
+    command = models.ForeignKey(Command, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["api_key", "key"], name="idempotency_key_unique")]
+        indexes = [models.Index(fields=["created_at"], name="idempotency_key_age")]
+
+    def __str__(self) -> str:
+        return self.key

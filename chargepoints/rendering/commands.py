@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from chargepoints.actions import ACTIONS
-from chargepoints.choices import OPEN_COMMAND_STATUSES, CommandStatus, Effect
+from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_COMMAND_STATUSES, CommandStatus, Effect
 from chargepoints.models import Command
 from chargepoints.moments import moment_read
 from hub.templatetags.desk import hms
@@ -83,6 +83,10 @@ def steps(command: Command) -> list[Step]:
 
 
 def _queued(command: Command) -> Step:
+    if command.status == CommandStatus.SCHEDULED:
+        return Step("now", "Scheduled")
+    if command.status == CommandStatus.WAITING:
+        return Step("now", "Waits for the charger", since=command.created_at)
     if command.status == CommandStatus.QUEUED:
         return Step("now", "Queued", since=command.created_at)
     return Step("done", "Queued", "0 ms")
@@ -93,7 +97,7 @@ def _sent(command: Command) -> Step:
         return Step("done", "Sent", since_words(command.created_at, command.sent_at))
     if command.status == CommandStatus.DISPATCHED:
         return Step("now", "Sending", since=command.created_at)
-    if command.status == CommandStatus.QUEUED:
+    if command.status in {CommandStatus.QUEUED, *KEPT_COMMAND_STATUSES}:
         return Step("na", "Sent")
     return Step("fail", "Not sent")
 
@@ -101,7 +105,7 @@ def _sent(command: Command) -> Step:
 def _answered(command: Command) -> Step:
     if command.status == CommandStatus.SENT:
         return Step("now", "Waiting", since=command.sent_at or command.created_at)
-    if command.status in {CommandStatus.QUEUED, CommandStatus.DISPATCHED}:
+    if command.status in {CommandStatus.QUEUED, CommandStatus.DISPATCHED, *KEPT_COMMAND_STATUSES}:
         return Step("na", "Accepted")
     if command.status == CommandStatus.ACCEPTED:
         return Step("done", "Accepted", since_words(command.sent_at, command.answered_at))
@@ -109,6 +113,7 @@ def _answered(command: Command) -> Step:
         CommandStatus.REJECTED: "Rejected",
         CommandStatus.FAILED: "Failed",
         CommandStatus.EXPIRED: "No answer" if command.sent_at else "Expired",
+        CommandStatus.CANCELLED: "Taken back",
     }[CommandStatus(command.status)]
     return Step("fail", name, since_words(command.sent_at, command.answered_at))
 
@@ -127,7 +132,7 @@ def _effect(command: Command) -> Step:
         return Step("now", command.effect_text or f"{name}?", since=command.answered_at)
     if command.effect_text:
         return Step("na", command.effect_text)
-    failed = command.status in {CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED}
+    failed = command.answered_at is not None and command.status != CommandStatus.ACCEPTED
     return Step("na", "No effect" if failed else name)
 
 

@@ -10,9 +10,9 @@ from chargepoints.choices import CommandStatus, Registration
 from chargepoints.models import ChargePoint, Command
 from chargepoints.reports import Boot
 from chargepoints.services.changes import changed
-from chargepoints.services.commands import SEND_WITHIN
 from chargepoints.services.configuration import configuration_booted
 from chargepoints.services.effects import effects_seen_boot
+from chargepoints.services.kept import SEND_WITHIN
 
 _BOOT = "BootNotification"
 

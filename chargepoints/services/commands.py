@@ -1,36 +1,31 @@
 """The life of a command: queued, dispatched, sent, answered, effect seen. Every move is a compare-and-set."""
 
-import json
 from collections.abc import Sequence
-from datetime import timedelta
-from functools import partial
-from uuid import UUID
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from chargepoints import sql
-from chargepoints.actions import ACTIONS, Proof
-from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, Effect, Integration
+from chargepoints.action import Action, Proof
+from chargepoints.actions import ACTIONS
+from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_CHARGE_STATES, CommandStatus, Effect, Integration
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, Command
 from chargepoints.moments import moment_read
 from chargepoints.offers import why_not
-from chargepoints.reports import ClaimedCommand, CommandAnswer
+from chargepoints.reports import CommandAnswer
 from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed
 from chargepoints.services.command_records import command_record
-from chargepoints.services.credentials import password_stage
+from chargepoints.services.dispatches import dispatched
+from chargepoints.services.kept import kept_status
 from chargepoints.services.security_commands import security_bind
-from hub import bus
 from hub.audit.records import Actor
 from hub.queue import enqueue_on_commit
 from hub.teams.choices import RIGHTS, Role
 from hub.teams.models import User
-
-# A command that was not sent by then is not sent at all: what an operator meant now may be wrong in five minutes.
-SEND_WITHIN = timedelta(seconds=30)
 
 
 @transaction.atomic
@@ -44,10 +39,14 @@ def command_create(
     author_name: str = "",
     reason: str = "",
     actor: Actor | None = None,
+    not_before: datetime | None = None,
+    keep_until: datetime | None = None,
+    parent: Command | None = None,
 ) -> Command:
     """Queue a remote action, on record. The caller has checked the person's right; here the facts are checked.
 
     Raises ActionRefused with a sentence for the operator when the charger is offline or the action cannot fit.
+    `not_before` schedules it; with `keep_until` it waits for a charger that is offline (`services.kept`).
     `parameters`: reboot {"type": "Soft" | "Hard"}, start {"connector": int, "id_tag": str}, stop {"charge": pk},
     unlock {"connector": int}, trigger {"message": str, "connector": int | None}; the others tell theirs in the
     functions of `services.binds` and in `security_commands`.
@@ -57,11 +56,10 @@ def command_create(
     action = ACTIONS.get(kind)
     if action is None:
         raise ActionRefused(f"There is no remote action called {kind!r}.")
-    charges = Charge.objects.filter(charge_point=charge_point, state__in=OPEN_CHARGE_STATES)
-    told = charge_point.registration_told
-    refusal = why_not(action, Integration(charge_point.integration), charges.count(), RIGHTS[Role.ADMIN], told)
-    if refusal:
-        raise ActionRefused(refusal)
+    status, expires_at = kept_status(
+        action=action, charge_point=charge_point, now=now, not_before=not_before, keep_until=keep_until
+    )
+    command_check(charge_point=charge_point, action=action, is_kept=status in KEPT_COMMAND_STATUSES)
     command = Command(
         charge_point=charge_point,
         kind=kind,
@@ -70,20 +68,34 @@ def command_create(
         author_name=author_name or str(author or "Hub"),
         author_address=author_address,
         reason=reason,
+        parent=parent,
         created_at=now,
-        expires_at=now + SEND_WITHIN,
+        status=status,
+        not_before=not_before,
+        keep_until=keep_until,
+        expires_at=expires_at,
     )
-    _bind(command)
+    command_bind(command)
     command.save(force_insert=True)
     command_record(command=command, actor=actor)
     # In this transaction, when the charger's gateway is known: a worker would only read the same row, and be later.
-    if not (settings.COMMANDS_DIRECT and _dispatched(command.pk)):
+    if status == CommandStatus.QUEUED and not (settings.COMMANDS_DIRECT and dispatched(command.pk)):
         enqueue_on_commit("commands.dispatch", str(command.pk))
     changed([charge_point.pk], "commands", "actions", "row")
     return command
 
 
-def _bind(command: Command) -> None:
+def command_check(*, charge_point: ChargePoint, action: Action, is_kept: bool = False) -> None:
+    """Raise ActionRefused when the facts forbid `action` now; one that is kept does not need the connection."""
+    open_charges = Charge.objects.filter(charge_point=charge_point, state__in=OPEN_CHARGE_STATES).count()
+    integration = Integration(charge_point.integration)
+    if is_kept and integration != Integration.NO_INTEGRATION:
+        integration = Integration.CONNECTED
+    if refusal := why_not(action, integration, open_charges, RIGHTS[Role.ADMIN], charge_point.registration_told):
+        raise ActionRefused(refusal)
+
+
+def command_bind(command: Command) -> None:
     """Check the parameters and tie the command to its connector and charge; raises ActionRefused."""
     parameters = command.parameters
     if command.kind == "reboot" and parameters.get("type") not in {"Soft", "Hard"}:
@@ -108,106 +120,6 @@ def _bind(command: Command) -> None:
         command.connector_number = int(str(number))
     if check := BINDS.get(command.kind):
         check(command=command)
-
-
-_DISPATCH = """
-UPDATE chargepoints_command m SET status = 'dispatched', dispatched_at = clock_timestamp()
-FROM chargepoints_connection c
-WHERE m.id = %s AND m.status = 'queued' AND m.expires_at > clock_timestamp()
-  AND c.charge_point_id = m.charge_point_id AND c.is_connected
-RETURNING m.charge_point_id, c.gateway
-"""
-
-_NOT_CONNECTED = """
-UPDATE chargepoints_command m SET status = 'failed', answered_at = clock_timestamp(),
-    answer = 'The charger went offline before this could be sent.'
-FROM chargepoints_connection c
-WHERE m.id = %s AND m.status = 'queued' AND c.charge_point_id = m.charge_point_id AND NOT c.is_connected
-RETURNING m.charge_point_id
-"""
-
-
-@transaction.atomic
-def command_dispatch(*, command_id: UUID) -> None:
-    """Hand a queued command to the gateway process that owns the charger's socket, by a wake-up.
-
-    The row says everything; a wake-up that gets lost is made up for by the gateway's own sweep.
-    """
-    if not _dispatched(command_id):
-        failed = sql.rows(_NOT_CONNECTED, command_id)
-        changed([row[0] for row in failed], "commands", "actions", "row")
-
-
-def _dispatched(command_id: UUID) -> bool:
-    """Whether it was queued and its charger is connected: then its gateway is woken after the commit."""
-    found = sql.rows(_DISPATCH, command_id)
-    for charge_point_id, gateway in found:
-        message = (bus.gateway_channel(gateway), {"charge_points": [charge_point_id]})
-        transaction.on_commit(partial(bus.publish, [message]), robust=True)
-        changed([charge_point_id], "commands")
-    return bool(found)
-
-
-# Credentials in addresses go out with this claim and are not kept (SPEC section 4).
-# Workers dispatch side by side: an older command that is still with one of them comes first.
-# One command a charger, the oldest first, and only for the connection that is current: the generation is the fence.
-_CLAIM = """
-UPDATE chargepoints_command m SET status = 'sent', sent_at = clock_timestamp(), sent_generation = o.generation,
-    expires_at = clock_timestamp() + make_interval(secs => %s),
-    parameters = regexp_replace(o.parameters::text, '://[^/@"[:space:]]+@', '://(hidden)@', 'g')::jsonb
-FROM (
-    SELECT DISTINCT ON (d.charge_point_id) d.id, w.generation, d.parameters
-    FROM chargepoints_command d
-    JOIN unnest(%s::bigint[], %s::bigint[]) AS w (id, generation) ON w.id = d.charge_point_id
-    JOIN chargepoints_connection c ON c.charge_point_id = d.charge_point_id AND c.generation = w.generation
-    WHERE d.status = 'dispatched' AND d.expires_at > clock_timestamp() AND NOT EXISTS (
-        SELECT FROM chargepoints_command q WHERE q.charge_point_id = d.charge_point_id AND q.status = 'queued'
-        AND q.created_at < d.created_at AND q.expires_at > clock_timestamp())
-    ORDER BY d.charge_point_id, d.created_at, d.id
-) o
-WHERE m.id = o.id AND m.status = 'dispatched'
-RETURNING m.id, m.charge_point_id, m.kind, o.parameters
-"""
-
-
-@transaction.atomic
-def commands_claim(*, generations: dict[int, int], answer_timeout: float) -> list[ClaimedCommand]:
-    """Mark the next waiting command of each charge point as sent and return it; the caller must send it now.
-
-    `generations` maps the charge points whose turn is free to the generation of their connection. Marked before it
-    is sent: after a crash in between it ends as "no answer" and is never sent twice.
-    """
-    if not generations:
-        return []
-    # Five seconds more than the gateway waits: it answers for its own time-outs unless it died.
-    found = sql.rows(_CLAIM, answer_timeout + 5, list(generations), list(generations.values()))
-    changed([row[1] for row in found], "commands")
-    # Their charge points are locked in one order where a secret is made.
-    ordered = sorted(found, key=lambda row: int(row[1]))
-    return [ClaimedCommand(row[0], row[1], row[2], _json(row[3]) | _secret(row[1], row[2])) for row in ordered]
-
-
-def _secret(charge_point_id: int, kind: str) -> dict[str, object]:
-    """What goes to the charger and is stored nowhere; it is good from the commit of the claim on (CSMS.md 2.2)."""
-    return {"password": password_stage(charge_point_id=charge_point_id)} if kind == "rotate_password" else {}
-
-
-def _json(value: object) -> dict[str, object]:
-    """jsonb as Django's connection delivers it: text."""
-    loaded = json.loads(value) if isinstance(value, str) else value
-    return loaded if isinstance(loaded, dict) else {}
-
-
-_WAITING = """
-SELECT DISTINCT m.charge_point_id FROM chargepoints_command m
-JOIN chargepoints_connection c ON c.charge_point_id = m.charge_point_id
-WHERE m.status = 'dispatched' AND c.gateway = %s AND m.expires_at > clock_timestamp()
-"""
-
-
-def commands_waiting(*, gateway: str) -> list[int]:
-    """Charge points of this gateway process for which commands wait: the sweep that heals lost wake-ups."""
-    return [row[0] for row in sql.rows(_WAITING, gateway)]
 
 
 _ANSWERED = ("status", "answered_at", "answer", "result", "effect", "effect_at", "effect_due_at", "effect_text")

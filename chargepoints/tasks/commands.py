@@ -4,16 +4,17 @@ from uuid import UUID
 
 from celery import shared_task
 
-from chargepoints.services import commands
+from chargepoints.services import commands, dispatches, releases
 
 
 @shared_task(name="commands.dispatch")
 def dispatch(command_id: str) -> None:
     """Hand one queued command to its gateway."""
-    commands.command_dispatch(command_id=UUID(command_id))
+    dispatches.command_dispatch(command_id=UUID(command_id))
 
 
 @shared_task(name="commands.due")
 def due() -> None:
-    """Expire what got no answer and flag what had no effect."""
+    """Expire what got no answer, flag what had no effect, and release what was kept."""
     commands.commands_due()
+    releases.commands_release()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chargepoints.models import ChargePoint, Command
-from chargepoints.services.commands import command_dispatch
+from chargepoints.services.dispatches import command_dispatch
 from ocpp_gateway.errors import Version
 from ocpp_gateway.versions import DIALECTS
 from tests.gateway.tools import db, ended, order

@@ -4,7 +4,7 @@ import pytest
 
 from chargepoints.choices import CommandStatus
 from chargepoints.models import ChargePoint, Command, Connection
-from chargepoints.services.commands import SEND_WITHIN
+from chargepoints.services.kept import SEND_WITHIN
 from ocpp_gateway.commander import claim, waiting
 from tests import factories
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from chargepoints.choices import CommandStatus
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Command, Site
-from chargepoints.services.commands import SEND_WITHIN
+from chargepoints.services.kept import SEND_WITHIN
 from tests import factories
 from tests.gateway.tools import db, ended, order, soon, station
 from tests.stage import Server, Worker

@@ -13,7 +13,8 @@ from pytest_django import Settings
 from chargepoints.choices import Registration
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Command, Connection, Finding, Site
-from chargepoints.services.commands import command_create, command_dispatch
+from chargepoints.services.commands import command_create
+from chargepoints.services.dispatches import command_dispatch
 from hub.embedded.spawn import Family
 from tests import factories
 from tests.factories import PASSWORD

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from chargepoints.models import ChargePoint, Command, Connection, GatewayProcess, LinkPeriod
-from chargepoints.services.commands import command_create, command_dispatch
+from chargepoints.services.commands import command_create
 from chargepoints.services.connections import connections_reap
+from chargepoints.services.dispatches import command_dispatch
 from tests import factories
 from tests.conftest import StartServer
 from tests.gateway.tools import both_servers, db, derived, log, soon, station

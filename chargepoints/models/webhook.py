@@ -1,0 +1,70 @@
+"""Programs that are told what happens: where to, and what became of each message."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from chargepoints.choices import DeliveryState, WebhookEvent
+from hub.audit.records import Place
+from hub.teams.models import Organisation, Team
+
+
+class Webhook(models.Model):
+    """An address that is told the events of an organisation, or of one team in it."""
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="webhooks")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="webhooks")
+    name = models.CharField(max_length=80)
+    url = models.CharField(max_length=500)
+    events = ArrayField(models.CharField(max_length=32, choices=WebhookEvent), help_text="Which events it is told.")
+    # It signs, so it must be known here: encrypted with the server's key, shown once when it is made.
+    secret = models.CharField(max_length=255, editable=False)
+    is_active = models.BooleanField(default=True)
+    paused_why = models.CharField(max_length=200, blank=True, help_text="Why it was switched off by itself.")
+    failures = models.PositiveIntegerField(default=0, help_text="Deliveries given up in a row.")
+    created_by_name = models.CharField(max_length=160)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def place(self) -> Place:
+        """Where acts on this webhook are recorded."""
+        return Place(self.organisation_id, self.team_id)
+
+
+class WebhookDelivery(models.Model):
+    """One event on its way to one webhook; the id is the message id that the receiver sees."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    event = models.CharField(max_length=32, choices=WebhookEvent)
+    body = models.JSONField()
+    state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
+    tries = models.PositiveIntegerField(default=0)
+    next_at = models.DateTimeField(default=timezone.now)
+    replay_of = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replays")
+    created_at = models.DateTimeField(default=timezone.now)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    took_ms = models.PositiveIntegerField(null=True, blank=True)
+    http_status = models.PositiveSmallIntegerField(null=True, blank=True)
+    error = models.CharField(max_length=255, blank=True)
+    answer = models.CharField(max_length=1000, blank=True, help_text="The begin of what the receiver answered.")
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "webhook deliveries"
+        indexes = [
+            models.Index(fields=["webhook", "-created_at"], name="delivery_recent"),
+            models.Index(fields=["next_at"], condition=models.Q(state=DeliveryState.WAITING), name="delivery_waiting"),
+            models.Index(fields=["created_at"], name="delivery_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} to {self.webhook}"
