@@ -7,7 +7,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 
-from chargepoints.choices import BatchRowState, BatchState
+from chargepoints.action_choices import BatchRowState, BatchState
 from chargepoints.models.charge_point import ChargePoint
 from chargepoints.models.command import Command
 from chargepoints.models.file import FirmwareFile

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from chargepoints.choices import TransferKind
+from chargepoints.action_choices import TransferKind
 from chargepoints.models.charge_point import ChargePoint
 from chargepoints.models.command import Command
 from hub.audit.records import Place

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from chargepoints.choices import DeliveryState, WebhookEvent
+from chargepoints.action_choices import DeliveryState, WebhookEvent
 from hub.audit.records import Place
 from hub.teams.models import Organisation, Team
 

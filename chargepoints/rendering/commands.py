@@ -11,6 +11,8 @@ from chargepoints.models import Command
 from chargepoints.moments import moment_read
 from hub.templatetags.desk import hms
 
+_ENDED_BADLY = (CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.CANCELLED)
+
 GLYPHS = {"done": "circle-check", "now": "circle-dashed", "fail": "x", "na": "circle"}
 
 
@@ -132,7 +134,7 @@ def _effect(command: Command) -> Step:
         return Step("now", command.effect_text or f"{name}?", since=command.answered_at)
     if command.effect_text:
         return Step("na", command.effect_text)
-    failed = command.answered_at is not None and command.status != CommandStatus.ACCEPTED
+    failed = command.status in _ENDED_BADLY
     return Step("na", "No effect" if failed else name)
 
 

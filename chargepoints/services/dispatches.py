@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from chargepoints import sql
-from chargepoints.choices import TransferKind
+from chargepoints.action_choices import TransferKind
 from chargepoints.models import FirmwareFile
 from chargepoints.reports import ClaimedCommand
 from chargepoints.services.changes import changed

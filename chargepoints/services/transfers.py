@@ -9,7 +9,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
-from chargepoints.choices import TransferKind
+from chargepoints.action_choices import TransferKind
 from chargepoints.models import FirmwareFile, Transfer
 
 # A charger may fetch hours later (its own schedule, retries); after that the address is worth nothing.
