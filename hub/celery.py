@@ -1,9 +1,18 @@
-"""The Celery application: three queues by urgency (`urgent`, `live`, `default`) and the beat schedule."""
+"""The Celery application: queues by urgency (`urgent`, `live`, `default`, `webhooks`) and the beat schedule.
+
+Tasks are acknowledged when they are done, so one whose worker dies comes again: each is a question to the database,
+asked twice without harm. Threads cannot be stopped from outside; what ends a task that hangs is the database, which
+cancels its statements (STATEMENT_SECONDS), and the time-outs of whoever speaks over the network.
+"""
 
 import os
+from typing import Any
 
 from celery import Celery
-from celery.signals import setup_logging
+from celery.signals import celeryd_init, heartbeat_sent, setup_logging, worker_ready
+from django.db.backends.signals import connection_created
+
+from hub.pulse import worker_lives
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
@@ -33,3 +42,37 @@ app.conf.beat_schedule = {
 @setup_logging.connect
 def keep_django_logging(**_: object) -> None:
     """Django has configured logging already; Celery shall not do it again."""
+
+
+# Below the broker's visibility time-out: a task whose statement was cancelled has ended before it is given out again.
+STATEMENT_SECONDS = 110
+
+
+@celeryd_init.connect
+def limit_statements(**_: object) -> None:
+    """In a worker, no statement of the database may run longer than a task may."""
+    connection_created.connect(_limit, dispatch_uid="worker-statements")
+
+
+def _limit(connection: Any, **_: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
+
+
+# What this process is as a worker; empty in all others.
+_worker: dict[str, Any] = {}
+
+
+@worker_ready.connect
+def know_worker(sender: Any, **_: object) -> None:
+    """What this worker is told to be, for its signs of life."""
+    queues = sorted(queue.name for queue in sender.task_consumer.queues)
+    _worker.update(name=str(sender.hostname), queues=queues, threads=int(sender.controller.concurrency))
+    worker_lives(**_worker)
+
+
+@heartbeat_sent.connect
+def tell_pulse(**_: object) -> None:
+    """With each heartbeat of Celery's own, every 2 s."""
+    if _worker:
+        worker_lives(**_worker)

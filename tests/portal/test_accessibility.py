@@ -76,7 +76,7 @@ class Stage:
         yield from (reverse(name, args=[site.pk]) for name in ("site", "site_edit", "site_archive"))
         yield from (reverse("organisation"), reverse("team_edit", args=[site.team_id]))
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
-        yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
+        yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference", "health"))
         yield from unknown_and_import_urls()
         yield from charge_urls(self.busy)
         yield from price_urls(site)

@@ -17,6 +17,7 @@ FRAME = [
     Url("password_reset_done", get=ANYBODY),
     Url("password_reset_confirm", more={"uidb64": "MQ", "token": "set-password"}, get=ANYBODY, post=ANYBODY),
     Url("preferences", post=EVERY),
+    Url("health", get=EVERY),
     Url("account", get=EVERY, post=EVERY),
     Url("account_password", get=EVERY, post=EVERY),
     Url("second_factor", get=EVERY, post=EVERY),
