@@ -18,7 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
 
 app = Celery("hub")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["chargepoints", "hub.account"])
+app.autodiscover_tasks(["chargepoints", "installer", "hub.account"])
 app.conf.beat_schedule = {
     "commands-due": {"task": "commands.due", "schedule": 1.0, "options": {"expires": 5}},
     "connections-reap": {

@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "axes",
     "hub.account",
     "chargepoints",
+    "installer",
     "ocpp_gateway",
 ]
 MIDDLEWARE = [

@@ -16,7 +16,7 @@ from hub.embedded.waiting import StartInterrupted
 
 # Files stay together, as their tests share servers and browsers; the order keeps folders together, for the same reason.
 PARALLEL = ("-n", "auto", "--dist", "loadfile", "--no-loadscope-reorder")
-TYPED = ("hub", "chargepoints", "ocpp_gateway", "tests")
+TYPED = ("hub", "chargepoints", "installer", "ocpp_gateway", "tests")
 
 
 def program(name: str) -> str:

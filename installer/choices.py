@@ -1,0 +1,79 @@
+"""States of jobs, links and acceptance tests, with their labels, declared once."""
+
+from django.db import models
+
+
+class JobState(models.TextChoices):
+    """The life of an installer job (SPEC section 7)."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in-progress", "in progress"
+    COMPLETED = "completed"
+    ARCHIVED = "archived"
+
+
+WORKABLE = (JobState.OPEN, JobState.IN_PROGRESS)
+
+
+class LinkState(models.TextChoices):
+    """Whether a public link lets somebody in; derived, never stored."""
+
+    WORKS = "works"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    CLOSED = "closed", "job archived"
+
+
+class Side(models.TextChoices):
+    """Whose note it is."""
+
+    INSTALLER = "installer", "Installer"
+    OPERATOR = "operator", "Operator"
+
+
+class PhotoKind(models.TextChoices):
+    """What a photo shows."""
+
+    PLATE = "plate", "Type plate"
+    WIRING = "wiring", "Wiring"
+    OTHER = "other", "Something else"
+
+
+class StepKind(models.TextChoices):
+    """One step of the acceptance test, in this order."""
+
+    CONNECTED = "connected", "Charger called us"
+    BOOTED = "booted", "It booted"
+    SERIAL = "serial", "Serial and connectors match"
+    CLOCK = "clock", "Clock is right"
+    CONFIGURATION = "configuration", "Settings written"
+    START = "start", "Test charge started"
+    ENERGY = "energy", "Energy flows"
+    STOP = "stop", "Test charge stopped"
+    UNLOCK = "unlock", "Cable released"
+    KEY = "key", "Key read"
+
+
+# Steps that each connector takes by itself; the others are about the whole charge point.
+CONNECTOR_STEPS = (StepKind.START, StepKind.ENERGY, StepKind.STOP, StepKind.UNLOCK)
+
+
+class StepState(models.TextChoices):
+    """How a step stands. Skipped only with a reason."""
+
+    TODO = "todo", "to do"
+    RUNNING = "running"
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class EditKind(models.TextChoices):
+    """What the phone can send: each is kept there first, and applied here once."""
+
+    IDENTITY = "identity", "Identity"
+    CONNECTOR = "connector", "Connector position"
+    NOTE = "note", "Note"
+    PHOTO = "photo", "Photo"
+    PHOTO_REMOVED = "photo-removed", "Photo removed"
+    SKIP = "skip", "Step skipped"

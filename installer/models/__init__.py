@@ -1,0 +1,16 @@
+"""The nouns of installer jobs."""
+
+from installer.models.evidence import AcceptanceStep, JobPhoto, Note
+from installer.models.job import InstallerJob, JobChargePoint, JobTemplate
+from installer.models.link import JobEdit, JobLink
+
+__all__ = [
+    "AcceptanceStep",
+    "InstallerJob",
+    "JobChargePoint",
+    "JobEdit",
+    "JobLink",
+    "JobPhoto",
+    "JobTemplate",
+    "Note",
+]
