@@ -1,0 +1,96 @@
+"""What a phone sends: each edit has a key of its own, is applied once, and gets the same answer whenever it comes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from chargepoints.exceptions import ActionRefused
+from hub.audit.records import Actor
+from installer.choices import EditKind
+from installer.exceptions import EditConflict
+from installer.models import JobChargePoint, JobEdit, JobLink
+from installer.services.jobs import job_begin, job_locked, job_workable
+from installer.services.notes import note_save
+from installer.services.placing import connector_place, identity_place
+from installer.services.skips import step_skip
+
+DONE, WRONG = 200, 422
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One edit: what kind, of which charge point of the job, and its fields as text, such as `value` and `seen`."""
+
+    kind: str
+    row_id: int
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the phone is told: `body` has `error`, `field`, `yours` and `theirs` when it cannot be applied."""
+
+    http_status: int
+    body: Mapping[str, object]
+    is_replay: bool = False
+
+
+Apply = Callable[[Actor, JobChargePoint, Mapping[str, str]], Mapping[str, object]]
+
+
+def _identity(actor: Actor, row: JobChargePoint, fields: Mapping[str, str]) -> Mapping[str, object]:
+    """`value`, and `seen`: what stood there when it was typed."""
+    return identity_place(actor=actor, row=row, identity=fields.get("value", ""), seen=fields.get("seen"))
+
+
+def _connector(actor: Actor, row: JobChargePoint, fields: Mapping[str, str]) -> Mapping[str, object]:
+    return connector_place(actor=actor, row=row, number=fields.get("value", ""), seen=fields.get("seen"))
+
+
+def _note(actor: Actor, row: JobChargePoint, fields: Mapping[str, str]) -> Mapping[str, object]:
+    return note_save(actor=actor, row=row, text=fields.get("text", ""), seen=fields.get("seen"))
+
+
+def _skip(actor: Actor, row: JobChargePoint, fields: Mapping[str, str]) -> Mapping[str, object]:
+    return step_skip(actor=actor, row=row, step_id=fields.get("step", ""), reason=fields.get("reason", ""))
+
+
+APPLY: dict[str, Apply] = {
+    EditKind.IDENTITY: _identity,
+    EditKind.CONNECTOR: _connector,
+    EditKind.NOTE: _note,
+    EditKind.SKIP: _skip,
+}
+
+
+@transaction.atomic
+def edit_apply(*, link: JobLink, actor: Actor, key: str, edit: Edit) -> Answer:
+    """Apply `edit` once. The row of its job is locked, so that the same key sent twice at once waits for the first.
+
+    What cannot be applied is answered with 422 and a sentence, and stays so for this key: the phone shows it and the
+    person decides. A dead-lock or a database that is away raises, stores nothing, and the phone sends it again.
+    """
+    job = job_locked(link.job)
+    known = JobEdit.objects.filter(link=link, key=key).first()
+    if known is not None:
+        return Answer(known.http_status, known.answer, is_replay=True)
+    try:
+        with transaction.atomic():
+            job_workable(job)
+            row = job.rows.select_related("charge_point__site__team").filter(pk=edit.row_id).first()
+            apply = APPLY.get(edit.kind)
+            if row is None or apply is None:
+                raise ActionRefused("This charge point is not part of the job any more.")
+            status, body = DONE, dict(apply(actor, row, edit.fields))
+            job_begin(job=job)
+    except EditConflict as conflict:
+        told = {"field": conflict.field, "yours": conflict.yours, "theirs": conflict.theirs}
+        status, body = WRONG, {"error": str(conflict), **told}
+    except ActionRefused as refusal:
+        status, body = WRONG, {"error": str(refusal)}
+    except ValidationError as wrong:
+        status, body = WRONG, {"error": " ".join(wrong.messages)}
+    JobEdit.objects.create(link=link, key=key, kind=edit.kind[:16], answer=body, http_status=status)
+    return Answer(status, body)
