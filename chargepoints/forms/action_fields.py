@@ -69,7 +69,7 @@ class SpanField(forms.CharField):
         super().__init__(max_length=7, **options)
         self.widget.attrs |= {"placeholder": "0:00"}
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         """Seconds."""
         given = str(super().clean(value))
         seconds = span_read(given)

@@ -68,7 +68,7 @@ class SetProfileForm(PlaceForm):
         self.periods = periods_bound(self.data) if self.is_bound else periods_shown(self._rows)
 
     @classmethod
-    def again(cls, data: QueryDict, charge_point: ChargePoint) -> Self | None:
+    def unsent(cls, data: QueryDict, charge_point: ChargePoint) -> Self | None:
         """The same form to go on with, after a row was added or removed or its drawing was asked for; else None."""
         if not data.keys() & {"add_period", "remove_period", "preview"}:
             return None

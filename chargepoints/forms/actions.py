@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from chargepoints.actions import EXTENDED_TRIGGERS, TRIGGERS
 from chargepoints.models import ChargePoint
@@ -18,16 +19,23 @@ Parameters = dict[str, object]
 class ActionForm(forms.Form):
     """What every action asks: a reason for the record, and whether to send another while one runs.
 
-    `template` is the part of the dialog that only this action has.
+    `template` is the part of the dialog that only this action has; with `has_own_errors` that part shows the mistakes
+    at their fields.
     """
 
     template = ""
+    has_own_errors = False
     reason = forms.CharField(required=False, max_length=200)
     again = forms.BooleanField(required=False)
 
     def __init__(self, *arguments: Any, charge_point: ChargePoint, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.charge_point = charge_point
+
+    @classmethod
+    def unsent(cls, data: QueryDict, charge_point: ChargePoint) -> Self | None:
+        """The form to go on with when something else was pressed than its own button; None when it was sent."""
+        return None
 
     def connector_choices(self) -> Sequence[tuple[str, str]]:
         """The connectors by number."""

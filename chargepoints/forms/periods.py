@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, cast
 
 from django import forms
@@ -21,7 +22,9 @@ PHASES = [("", "as the charger does"), ("1", "1"), ("2", "2"), ("3", "3")]
 class PeriodForm(DeskForm):
     """From when on after the schedule's start, which limit, on how many phases."""
 
-    start = SpanField(label="From", required=True, error_messages={"required": "From: write hours and minutes, as 6:30."})
+    start = SpanField(
+        label="From", required=True, error_messages={"required": "From: write hours and minutes, as 6:30."}
+    )
     limit = forms.DecimalField(
         min_value=0,
         max_digits=9,
@@ -63,7 +66,7 @@ class BasePeriods(BaseFormSet[PeriodForm]):
             raise ValidationError("Add a period: a schedule has at least one.")
         if starts[0] != 0:
             raise ValidationError("Let the first period begin at 0:00, with the schedule.")
-        if any(after <= before for before, after in zip(starts, starts[1:], strict=False)):
+        if any(after <= before for before, after in pairwise(starts)):
             raise ValidationError("Sort the periods by their begin, each begin once.")
 
     def periods(self) -> list[dict[str, object]]:

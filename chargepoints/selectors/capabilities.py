@@ -77,7 +77,7 @@ def refused_kinds(charge_point: ChargePoint) -> dict[str, datetime]:
     return {
         kind: at.astimezone(zone)
         for kind, status, word, at in last.values_list("kind", "status", "answer", "answered_at")
-        if _is_refusal(kind, status, word)
+        if at and _is_refusal(kind, status, word)
     }
 
 
