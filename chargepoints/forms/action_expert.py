@@ -15,6 +15,7 @@ class DataTransferForm(SiteForm):
     """A vendor's message."""
 
     template = "chargepoints/actions/kinds/_data_transfer.html"
+    send = "Send"
 
     vendor_id = forms.CharField(
         label="Vendor",
@@ -47,6 +48,7 @@ class CallForm(SiteForm):
     """Any message that is sent to chargers, its payload checked against the official schema."""
 
     template = "chargepoints/actions/kinds/_call.html"
+    send = "Send"
 
     action = forms.ChoiceField(label="Message", error_messages={"required": "Choose a message."})
     payload = forms.CharField(

@@ -187,6 +187,7 @@ class CompositeForm(PlaceForm):
     """Of what, for how long, in which unit."""
 
     template = "chargepoints/actions/kinds/_composite_schedule.html"
+    send = "Ask for it"
 
     duration = SpanField(
         label="For the next",

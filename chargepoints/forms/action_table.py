@@ -9,9 +9,16 @@ from chargepoints.forms.action_profiles import ClearProfileForm, CompositeForm, 
 from chargepoints.forms.action_reservations import CancelReservationForm, ReserveForm
 from chargepoints.forms.actions import ActionForm
 
+
+class ListVersionForm(ActionForm):
+    """Asks for nothing."""
+
+    send = "Ask for it"
+
+
 FORMS: Mapping[str, type[ActionForm]] = {
     **actions.FORMS,
-    "local_list_version": ActionForm,
+    "local_list_version": ListVersionForm,
     "reserve": ReserveForm,
     "cancel_reservation": CancelReservationForm,
     "set_profile": SetProfileForm,

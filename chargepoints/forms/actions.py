@@ -25,6 +25,9 @@ class ActionForm(forms.Form):
 
     template = ""
     has_own_errors = False
+    # What its button says where the name of the action is no verb.
+    send = ""
+
     reason = forms.CharField(required=False, max_length=200)
     again = forms.BooleanField(required=False)
 

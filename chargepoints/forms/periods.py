@@ -16,7 +16,7 @@ from chargepoints.forms.fields import DeskForm
 PREFIX = "periods"
 MOST = 24
 _FIELDS = ("start", "limit", "phases")
-PHASES = [("", "as the charger does"), ("1", "1"), ("2", "2"), ("3", "3")]
+PHASES = [("", "any"), ("1", "1"), ("2", "2"), ("3", "3")]
 
 
 class PeriodForm(DeskForm):

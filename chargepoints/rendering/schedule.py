@@ -91,8 +91,9 @@ def _columns(end: int, begin: datetime | None, x: Any) -> list[Mark]:
 
 def _at(seconds: int, begin: datetime | None) -> str:
     if begin is None:
-        days, rest = divmod(seconds, DAY)
-        return f"{days} d {rest // HOUR}:{rest // 60 % 60:02}" if days else f"{rest // HOUR}:{rest // 60 % 60:02}"
+        if seconds > 2 * DAY and seconds % DAY == 0:
+            return f"{seconds // DAY} d"
+        return f"{seconds // HOUR}:{seconds // 60 % 60:02}"
     moment = (begin + timedelta(seconds=seconds)).astimezone(begin.tzinfo)
     return f"{moment:%a %H:%M}" if seconds >= DAY else f"{moment:%H:%M}"
 
