@@ -41,7 +41,8 @@ def action_panel(offered: Sequence[Offer], running: dict[str, Command], *others:
     daily = [button for button in buttons if button.offer.action.kind in DAILY]
     told = {button.offer.why_not for button in daily} | set(others) - {""}
     groups = [_group(group, buttons, told) for group in Group]
-    return ActionPanel(daily, [group for group in groups if group.buttons], sorted(told - {""}))
+    doubts = [f"{button.offer.action.label}: {button.offer.doubt}" for button in daily if button.offer.doubt]
+    return ActionPanel(daily, [group for group in groups if group.buttons], [*sorted(told - {""}), *doubts])
 
 
 def _group(group: Group, buttons: Sequence[ActionButton], told: set[str]) -> ActionGroup:
