@@ -11,6 +11,9 @@ import msgspec
 
 from chargepoints.choices import CommandStatus, ConnectorStatus, Refusal, Verdict
 
+# What a CALLERROR of NotImplemented or NotSupported is called on a command.
+NOT_SUPPORTED = "Not supported by this charger"
+
 
 class NewLine(msgspec.Struct, gc=False):
     """One log line to be; its sequence is given when it is stored. Times are UTC."""

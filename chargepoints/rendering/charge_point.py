@@ -135,11 +135,6 @@ def _fault(connector: Connector) -> str:
     return fault_words(connector.vendor_error_code, connector.info)
 
 
-def action_buttons(offered: Sequence[Offer], running: dict[str, Command]) -> list[ActionButton]:
-    """The grid of remote actions: those that a form can ask for and no tab offers."""
-    return [ActionButton(offer, running.get(offer.action.kind)) for offer in offered if not offer.action.tab]
-
-
 def tab_buttons(offered: Sequence[Offer], running: dict[str, Command], tab: str) -> list[ActionButton]:
     """The remote actions that a tab of the page offers."""
     return [ActionButton(offer, running.get(offer.action.kind)) for offer in offered if offer.action.tab == tab]

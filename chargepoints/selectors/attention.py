@@ -26,7 +26,8 @@ class Severity(IntEnum):
     REFUSED = 1
     OFFLINE = 2
     NO_EFFECT = 3
-    UNSTEADY = 4
+    NO_LIMIT = 4
+    UNSTEADY = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,14 @@ class Attention:
 
 
 def attention(user: Person, now: datetime | None = None, site: Site | None = None) -> list[Attention]:
-    """Everything that needs a person (on `site`, if given), worst first, then oldest first: five queries."""
+    """Everything that needs a person (on `site`, if given), worst first, then oldest first: six queries."""
     now = now or timezone.now()
     mine = charge_points_for(user).filter(is_active=True, maintenance=False)
     commands = commands_for(user)
     if site is not None:
         mine, commands = mine.filter(site=site), commands.filter(charge_point__site=site)
-    found = [*_faults(mine), *_boxes(mine), *_links(mine, now), *_commands(commands, now), *_unsteady(mine, now)]
+    found = [*_faults(mine), *_boxes(mine), *_links(mine, now), *_commands(commands, now), *_limits(mine)]
+    found += _unsteady(mine, now)
     return sorted(found, key=lambda entry: (entry.severity, entry.since))
 
 
@@ -61,6 +63,7 @@ def attention_counts(mine: QuerySet[ChargePoint], now: datetime) -> dict[int, in
         Q(Exists(faulted), integration=Integration.CONNECTED)
         | Q(integration=Integration.CONNECTED, box_status=ConnectorStatus.FAULTED)
         | _troubled(now)
+        | Q(limit_unknown_since__isnull=False)
         | Q(Exists(links.order_by()[UNSTEADY_CONNECTS - 1 : UNSTEADY_CONNECTS]))
     )
     needy = mine.filter(Q(Exists(missing)) | (Q(is_active=True, maintenance=False) & troubled))
@@ -137,6 +140,15 @@ def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]
             command.created_at,
             command,
         )
+
+
+def _limits(mine: QuerySet[ChargePoint]) -> Iterator[Attention]:
+    cleared = mine.filter(limit_unknown_since__isnull=False).order_by("limit_unknown_since")
+    for charge_point in cleared[:KIND_LIMIT]:
+        since = charge_point.limit_unknown_since
+        if since is not None:
+            why, detail = "No limit is known.", "Its charging profiles were cleared. Restart it by hand."
+            yield Attention(Severity.NO_LIMIT, charge_point, why, detail, since)
 
 
 def _unsteady(mine: QuerySet[ChargePoint], now: datetime) -> Iterator[Attention]:

@@ -1,26 +1,50 @@
 """Parameters that name addresses, times and whole messages, checked before they are queued."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from django.utils import timezone
 
 from chargepoints.exceptions import ActionRefused
-from chargepoints.models import Command
+from chargepoints.models import ChargePoint, Command
 from chargepoints.moments import moment_read, moment_write
 from chargepoints.services.configuration import SECRET_KEY
 
 # (OCPP subprotocol, action, payload) -> what is wrong with the payload in words, empty when it is sound.
 PayloadCheck = Callable[[str, str, dict[str, object]], str]
+# OCPP subprotocol -> by action, a payload to begin with.
+PayloadExamples = Callable[[str], Mapping[str, dict[str, object]]]
 _checks: list[PayloadCheck] = []
+_examples: list[PayloadExamples] = []
 _SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp"})
 _NOT_NEGATIVE = frozenset({"connectorId", "stackLevel"})
 _DEFAULT_VERSION = "ocpp1.6"
 
 
-def payload_check_register(check: PayloadCheck) -> None:
+def payload_check_register(check: PayloadCheck, examples: PayloadExamples) -> None:
     """Tell how payloads are checked: the gateway knows the schemas, and this layer does not know the gateway."""
-    _checks[:] = [check]
+    _checks[:], _examples[:] = [check], [examples]
+
+
+def call_examples(charge_point: ChargePoint) -> Mapping[str, dict[str, object]]:
+    """The messages that can be sent to a charge point in its OCPP version, each with a payload to begin with."""
+    return next((known(_version(charge_point)) for known in _examples), {})
+
+
+def call_problem(charge_point: ChargePoint, action: str, payload: object) -> str:
+    """Why a message cannot be sent, in a sentence that names the field; empty when it can."""
+    if not isinstance(payload, dict):
+        return "The payload is a JSON object."
+    if action == "ChangeConfiguration" and str(payload.get("key")).strip().lower() == SECRET_KEY:
+        return "This is the charger's password. Change it with a new password, not as a setting."
+    for check in _checks:
+        if problem := check(_version(charge_point), action, payload):
+            return problem
+    return _unkeepable(payload)
+
+
+def _version(charge_point: ChargePoint) -> str:
+    return charge_point.connection.subprotocol or _DEFAULT_VERSION
 
 
 def call_bind(*, command: Command) -> None:
@@ -28,15 +52,7 @@ def call_bind(*, command: Command) -> None:
     action, payload = command.parameters.get("action"), command.parameters.get("payload")
     if not isinstance(action, str) or not action:
         raise ActionRefused("Name the OCPP message.")
-    if not isinstance(payload, dict):
-        raise ActionRefused("The payload is a JSON object.")
-    if action == "ChangeConfiguration" and str(payload.get("key")).strip().lower() == SECRET_KEY:
-        raise ActionRefused("This is the charger's password. Change it with a new password, not as a setting.")
-    version = command.charge_point.connection.subprotocol or _DEFAULT_VERSION
-    for check in _checks:
-        if problem := check(version, action, payload):
-            raise ActionRefused(problem)
-    if problem := _unkeepable(payload):
+    if problem := call_problem(command.charge_point, action, payload):
         raise ActionRefused(problem)
     # Nothing else that was given may be taken for what the services of a message note beside it.
     command.parameters = {"action": action, "payload": payload}

@@ -14,8 +14,9 @@ from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_CHARGE_STATES, Comm
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, Command
 from chargepoints.moments import moment_read
-from chargepoints.offers import why_not
+from chargepoints.offers import NOTHING, why_not
 from chargepoints.reports import CommandAnswer
+from chargepoints.selectors.capabilities import profiles_of
 from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed
 from chargepoints.services.command_records import command_record
@@ -91,7 +92,9 @@ def command_check(*, charge_point: ChargePoint, action: Action, is_kept: bool = 
     integration = Integration(charge_point.integration)
     if is_kept and integration != Integration.NO_INTEGRATION:
         integration = Integration.CONNECTED
-    if refusal := why_not(action, integration, open_charges, RIGHTS[Role.ADMIN], charge_point.registration_told):
+    known = profiles_of(charge_point) if action.profile else NOTHING
+    refusal = why_not(action, integration, open_charges, RIGHTS[Role.ADMIN], charge_point.registration_told, known)
+    if refusal:
         raise ActionRefused(refusal)
 
 

@@ -13,6 +13,7 @@ from chargepoints.models import Charge, ChargePoint, ChargingProfile, Command
 from chargepoints.profiles import UNITS, ProfileLimits, profile_problem
 from chargepoints.reports import Answer
 from chargepoints.selectors.configuration import configuration_number, configuration_value
+from chargepoints.services.changes import changed
 
 BOX_ONLY, OF_A_CHARGE = "ChargePointMaxProfile", "TxProfile"
 
@@ -135,10 +136,22 @@ def profiles_set(*, answers: Sequence[Answer]) -> None:
             profile=profile,
             set_at=answer.at,
         )
+    _limits_known(answers)
+
+
+def _limits_known(answers: Sequence[Answer]) -> None:
+    """A profile that was accepted is a limit that is known (SPEC section 4)."""
+    ids = {answer.charge_point_id for answer in answers if answer.outcome == CommandStatus.ACCEPTED}
+    unknown = ChargePoint.objects.filter(pk__in=ids, limit_unknown_since__isnull=False)
+    if unknown.update(limit_unknown_since=None):
+        changed(ids, "head", "row")
 
 
 def profiles_cleared(*, answers: Sequence[Answer]) -> None:
-    """Forget what chargers cleared; the ones that they say they do not know are gone as well."""
+    """Forget what chargers cleared; the ones that they say they do not know are gone as well.
+
+    What limits a charger that has cleared one is not known until it boots or takes a new one (SPEC section 4).
+    """
     fields = {
         "id": "profile_id",
         "connectorId": "connector_number",
@@ -149,6 +162,9 @@ def profiles_cleared(*, answers: Sequence[Answer]) -> None:
         if (answer.response or {}).get("status") in {"Accepted", "Unknown"}:
             wanted = {fields[name]: value for name, value in answer.request.items()}
             ChargingProfile.objects.filter(charge_point=answer.charge_point_id, **wanted).delete()
+        if answer.outcome == CommandStatus.ACCEPTED:
+            ChargePoint.objects.filter(pk=answer.charge_point_id).update(limit_unknown_since=answer.at)
+            changed([answer.charge_point_id], "head", "row")
 
 
 _ENDED = """

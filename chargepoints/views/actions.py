@@ -10,11 +10,15 @@ from django_htmx.http import trigger_client_event
 
 from chargepoints.actions import ACTIONS, Action
 from chargepoints.exceptions import ActionRefused
-from chargepoints.forms.actions import FORMS, ActionForm
+from chargepoints.forms.action_profiles import SetProfileForm
+from chargepoints.forms.action_table import FORMS
+from chargepoints.forms.actions import ActionForm
 from chargepoints.models import ChargePoint, Command
 from chargepoints.permissions import rights_on
 from chargepoints.rendering.commands import command_title
+from chargepoints.rendering.schedule import profile_preview
 from chargepoints.rendering.status import connector_look
+from chargepoints.selectors.capabilities import known_of
 from chargepoints.selectors.charge_points import open_charges
 from chargepoints.selectors.commands import commands_running
 from chargepoints.selectors.keys import keys_find
@@ -37,6 +41,8 @@ def action(request: HtmxHttpRequest, pk: int, kind: str) -> HttpResponse:
     if request.method != "POST":
         form = FORMS[kind](charge_point=found, initial=request.GET.dict())
         return _dialog(request, found, wanted, form)
+    if going_on := FORMS[kind].unsent(request.POST, found):
+        return _dialog(request, found, wanted, going_on)
     form = FORMS[kind](request.POST, charge_point=found)
     if not form.is_valid():
         return _dialog(request, found, wanted, form, status=INVALID)
@@ -77,7 +83,7 @@ def _dialog(
     refusal: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    offer = next(o for o in charge_point_offers(request.user, found) if o.action is wanted)
+    offer = next(o for o in charge_point_offers(request.user, found, known_of(found)) if o.action is wanted)
     query = request.POST.get("q", "") or request.GET.get("q", "")
     context: dict[str, object] = {
         "section": "chargers",
@@ -87,13 +93,16 @@ def _dialog(
         "form": form,
         "refusal": refusal or offer.why_not,
         "offered": not offer.why_not,
+        "doubt": offer.doubt,
         "running": commands_running(found).get(wanted.kind),
         "charges": open_charges(found),
         "connectors": [(connector, connector_look(connector)) for connector in found.connectors.all()],
         "q": query,
     }
-    if wanted.kind == "start":
+    if wanted.kind in {"start", "reserve"}:
         context["keys"] = keys_find(request.user, found, query)
+    if isinstance(form, SetProfileForm):
+        context["chart"] = profile_preview(form)
     name = "_dialog" if request.htmx else "page"
     response = render(request, f"chargepoints/actions/{name}.html", context, status=status)
     patch_vary_headers(response, ["HX-Request"])

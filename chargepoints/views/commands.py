@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from chargepoints.permissions import commands_for
 from chargepoints.rendering.commands import life_lines, progress_steps, result_text
+from chargepoints.rendering.schedule import command_schedule
 
 
 @require_safe
@@ -20,6 +21,7 @@ def command(request: HttpRequest, pk: UUID) -> HttpResponse:
         "command": found,
         "progress": progress_steps(found),
         "result": result_text(found),
+        "schedule": command_schedule(found),
         "charge_point": found.charge_point,
         "zone": found.charge_point.site.time_zone,
     }
