@@ -27,17 +27,17 @@ def call_bind(*, command: Command) -> None:
     """Check `{"action": str, "payload": object}` against the schema of the message; raises ActionRefused."""
     action, payload = command.parameters.get("action"), command.parameters.get("payload")
     if not isinstance(action, str) or not action:
-        raise ActionRefused("Name the OCPP message.")
+        raise ActionRefused("Name the OCPP message.", field="action")
     if not isinstance(payload, dict):
-        raise ActionRefused("The payload is a JSON object.")
+        raise ActionRefused("The payload is a JSON object.", field="payload")
     if action == "ChangeConfiguration" and str(payload.get("key")).strip().lower() == SECRET_KEY:
         raise ActionRefused("This is the charger's password. Change it with a new password, not as a setting.")
     version = command.charge_point.connection.subprotocol or _DEFAULT_VERSION
     for check in _checks:
         if problem := check(version, action, payload):
-            raise ActionRefused(problem)
+            raise ActionRefused(problem, field="payload")
     if problem := _unkeepable(payload):
-        raise ActionRefused(problem)
+        raise ActionRefused(problem, field="payload")
     # Nothing else that was given may be taken for what the services of a message note beside it.
     command.parameters = {"action": action, "payload": payload}
 
@@ -64,7 +64,7 @@ def diagnostics_bind(*, command: Command) -> None:
     _retries(command)
     times = {name: _time(command, name) for name in ("start", "stop")}
     if times["start"] and times["stop"] and times["start"] >= times["stop"]:
-        raise ActionRefused("The diagnostics' start is not before their end.")
+        raise ActionRefused("The diagnostics' start is not before their end.", field="start")
 
 
 def firmware_bind(*, command: Command) -> None:
@@ -79,11 +79,11 @@ def data_transfer_bind(*, command: Command) -> None:
     """Check `{"vendor_id": str, "message_id"?: str, "data"?: str}`."""
     given = command.parameters
     if not 0 < len(str(given.get("vendor_id") or "")) <= 255:
-        raise ActionRefused("A vendor has a name of 1 to 255 characters.")
+        raise ActionRefused("A vendor has a name of 1 to 255 characters.", field="vendor_id")
     if len(str(given.get("message_id") or "")) > 50:
-        raise ActionRefused("The name of a vendor's message has at most 50 characters.")
+        raise ActionRefused("The name of a vendor's message has at most 50 characters.", field="message_id")
     if not isinstance(given.get("data", ""), str):
-        raise ActionRefused("The data of a vendor's message are text.")
+        raise ActionRefused("The data of a vendor's message are text.", field="data")
 
 
 def _location(command: Command) -> None:
@@ -94,7 +94,7 @@ def _location(command: Command) -> None:
     except ValueError:
         good = False
     if not good:
-        raise ActionRefused("The address begins with https, http, sftp, ftps or ftp, and names a host.")
+        raise ActionRefused("The address begins with https, http, sftp, ftps or ftp, and names a host.", field="location")
     command.parameters["location"] = location
 
 
@@ -102,7 +102,7 @@ def _retries(command: Command) -> None:
     for name in ("retries", "retry_interval"):
         value = command.parameters.get(name)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-            raise ActionRefused("Retries and their interval are numbers, not below 0.")
+            raise ActionRefused("Retries and their interval are numbers, not below 0.", field=name)
 
 
 def _time(command: Command, name: str) -> str:
@@ -112,6 +112,6 @@ def _time(command: Command, name: str) -> str:
         return ""
     at = moment_read(given)
     if at is None:
-        raise ActionRefused("A time is written like 2030-01-31T12:00:00Z.")
+        raise ActionRefused("A time is written like 2030-01-31T12:00:00Z.", field=name)
     command.parameters[name] = text = moment_write(at)
     return text

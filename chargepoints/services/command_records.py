@@ -25,7 +25,20 @@ def command_record(*, command: Command, actor: Actor | None) -> None:
     )
 
 
+def command_back_record(*, command: Command, actor: Actor) -> None:
+    """It was taken back before it was sent. `charge_point.site.team` must be loaded."""
+    audit_record(
+        actor=actor,
+        act="command_taken_back",
+        obj=command.charge_point,
+        place=command.charge_point.place,
+        after={"command": ACTIONS[command.kind].label, "command_id": command.pk},
+    )
+
+
 def _author(command: Command) -> Actor:
+    if command.api_key is not None:
+        return Actor.of(command.api_key, command.author_address)
     if command.author is None:
         return Actor(ActorKind.HUB, command.author_name, address=command.author_address)
     return Actor.of(command.author, command.author_address)
