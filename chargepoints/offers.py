@@ -12,21 +12,34 @@ CHARGE_RUNNING = "A charge is running. It can change its site when the charge ha
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An action as a person sees it now; `why_not` is empty when it can be used."""
+    """An action as a person sees it now; `why_not` is empty when it can be used.
+
+    `waits`: the charger is offline, and the action can be kept until it is back.
+    """
 
     action: Action
     why_not: str = ""
+    waits: bool = False
 
 
 def offers(
     *, integration: Integration, open_charges: int, rights: frozenset[Right], registration: str = ""
 ) -> Sequence[Offer]:
     """Every action that has a form, with the reason why it is not offered, if any (SPEC section 4). Pure."""
-    return [
-        Offer(action, why_not(action, integration, open_charges, rights, registration))
-        for action in ACTIONS.values()
-        if action.has_form
-    ]
+    found = []
+    for action in ACTIONS.values():
+        if action.has_form:
+            why = why_not(action, integration, open_charges, rights, registration)
+            waits = can_be_kept(action, integration) and not why_not(
+                action, Integration.CONNECTED, open_charges, rights, registration
+            )
+            found.append(Offer(action, "" if waits else why, waits=waits))
+    return found
+
+
+def can_be_kept(action: Action, integration: Integration) -> bool:
+    """Whether `action` can be kept for a charger that is offline, which this one is."""
+    return action.can_wait and integration not in {Integration.CONNECTED, Integration.NO_INTEGRATION}
 
 
 def why_not_registered(action: Action, registration: str) -> str:

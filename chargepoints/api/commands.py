@@ -7,7 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from ninja import Header, Query, Router
+from ninja import Query, Router
+from ninja.params.functions import Header
 
 from chargepoints.actions import ACTIONS, Action
 from chargepoints.api.answers import answers
@@ -171,5 +172,3 @@ def _permit(request: ApiRequest, found: ChargePoint, action: Action) -> None:
     """Raises PermissionDenied."""
     if action.right not in rights_on(request.auth, found):
         raise PermissionDenied(f"The role of this key does not allow this. It needs: {action.right.label.lower()}.")
-
-

@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from chargepoints.actions import EXTENDED_TRIGGERS, TRIGGERS
+from chargepoints.forms.when import WhenForm
 from chargepoints.models import ChargePoint
 from chargepoints.selectors.charge_points import open_charges
 from chargepoints.selectors.keys import key_exists
@@ -15,7 +16,7 @@ from chargepoints.selectors.keys import key_exists
 Parameters = dict[str, object]
 
 
-class ActionForm(forms.Form):
+class ActionForm(WhenForm):
     """What every action asks: a reason for the record, and whether to send another while one runs."""
 
     reason = forms.CharField(required=False, max_length=200)
@@ -24,6 +25,10 @@ class ActionForm(forms.Form):
     def __init__(self, *arguments: Any, charge_point: ChargePoint, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.charge_point = charge_point
+
+    def zone(self) -> str:
+        """That of the site."""
+        return self.charge_point.site.time_zone
 
     def connector_choices(self) -> Sequence[tuple[str, str]]:
         """The connectors by number."""

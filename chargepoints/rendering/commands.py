@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_COMMAND_STATUSES, CommandStatus, Effect
@@ -11,6 +13,7 @@ from chargepoints.models import Command
 from chargepoints.moments import moment_read
 from chargepoints.rendering.status import Look
 from chargepoints.withheld import tellable
+from hub.teams.choices import Right
 from hub.templatetags.desk import hms
 
 _ENDED_BADLY = (CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.CANCELLED)
@@ -59,6 +62,25 @@ class LifeLine:
         return told[-1] if told else None
 
 
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command as a row of a list."""
+
+    command: Command
+    title: str
+    look: Look
+    took: str
+
+
+def may_take_back(lines: Iterable[LifeLine], rights: frozenset[Right]) -> set[UUID]:
+    """Which of these commands a person with these rights may take back now."""
+    return {
+        line.command.pk
+        for line in lines
+        if line.can_be_taken_back and line.command.kind in ACTIONS and ACTIONS[line.command.kind].right in rights
+    }
+
+
 def life_lines(commands: Iterable[Command]) -> list[LifeLine]:
     """The life lines of commands, in their order."""
     return [LifeLine(command, command_title(command), steps(command)) for command in commands]
@@ -79,6 +101,24 @@ def command_title(command: Command) -> str:
     if command.kind in {"configure", "call"}:
         return f"{label} {given.get('key') or given.get('action') or ''}".strip()
     return f"{label}{number}"
+
+
+def command_rows(commands: Iterable[Command]) -> list[CommandRow]:
+    """Rows of a list, in their order."""
+    return [CommandRow(command, command_title(command), outcome_look(command), _took(command)) for command in commands]
+
+
+def _took(command: Command) -> str:
+    """From sending to the effect, or to the answer where none is expected."""
+    return since_words(command.sent_at, command.effect_at if command.effect == Effect.SEEN else command.answered_at)
+
+
+def queued_words(command: Command) -> str:
+    """What a person is told who has just asked for it."""
+    if command.status == CommandStatus.SCHEDULED and command.not_before:
+        local = command.not_before.astimezone(ZoneInfo(command.charge_point.site.time_zone))
+        return f"planned for {local.day} {local:%b %H:%M}"
+    return "kept until the charger is back" if command.status == CommandStatus.WAITING else "queued"
 
 
 def progress_steps(command: Command) -> list[tuple[datetime | None, str]]:

@@ -121,9 +121,7 @@ def _link(charge_point: ChargePoint, now: datetime) -> Attention:
 def _missing(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
     """Without effect since a day, and no later one of its kind, there or for the whole charger, had its effect."""
     later = Command.objects.filter(
-        Q(connector_number=OuterRef("connector_number"))
-        | Q(connector_number__isnull=True)
-        | Q(connector_number=0)
+        Q(connector_number=OuterRef("connector_number")) | Q(connector_number__isnull=True) | Q(connector_number=0),
         charge_point=OuterRef("charge_point"),
         kind=OuterRef("kind"),
         effect=Effect.SEEN,

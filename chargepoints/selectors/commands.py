@@ -184,4 +184,3 @@ def commands_batches(rows: QuerySet[Command]) -> Iterator[list[Command]]:
         if following is None:
             return
         after = following
-

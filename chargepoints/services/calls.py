@@ -94,7 +94,9 @@ def _location(command: Command) -> None:
     except ValueError:
         good = False
     if not good:
-        raise ActionRefused("The address begins with https, http, sftp, ftps or ftp, and names a host.", field="location")
+        raise ActionRefused(
+            "The address begins with https, http, sftp, ftps or ftp, and names a host.", field="location"
+        )
     command.parameters["location"] = location
 
 

@@ -28,7 +28,9 @@ def kept_status(
         raise ActionRefused(f"{action.label} is done now or not at all.")
     if not_before is not None and not_before > now:
         if not_before > now + AHEAD_AT_MOST:
-            raise ActionRefused(f"A command can be planned {AHEAD_AT_MOST.days} days ahead at most.", field="not_before")
+            raise ActionRefused(
+                f"A command can be planned {AHEAD_AT_MOST.days} days ahead at most.", field="not_before"
+            )
         if keep_until is not None and not not_before < keep_until <= not_before + KEPT_AT_MOST:
             told = f"It can wait for the charger up to {KEPT_AT_MOST.days} days after its time."
             raise ActionRefused(told, field="keep_until")

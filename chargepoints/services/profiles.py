@@ -45,7 +45,9 @@ def start_profile_bind(*, command: Command) -> None:
         return
     profile = _profile(command)
     if profile.get("chargingProfilePurpose") != OF_A_CHARGE or "transactionId" in profile:
-        raise ActionRefused("A start brings a profile of its own charge (TxProfile), without a transaction.", field="profile")
+        raise ActionRefused(
+            "A start brings a profile of its own charge (TxProfile), without a transaction.", field="profile"
+        )
 
 
 def _profile(command: Command) -> dict[str, Any]:

@@ -129,7 +129,9 @@ def _job(command: Command) -> None:
     except ValueError:
         raise ActionRefused("This is no address.", field="location") from None
     if parts.scheme not in SCHEMES or not host or len(location) > 512 or not location.isprintable() or " " in location:
-        raise ActionRefused(f"The address starts with one of {', '.join(sorted(SCHEMES))} and has a host.", field="location")
+        raise ActionRefused(
+            f"The address starts with one of {', '.join(sorted(SCHEMES))} and has a host.", field="location"
+        )
     if has_password:
         raise ActionRefused("An address with a user or a password in it would be kept in the log. Use one without.")
     for name in ("retries", "retry_interval"):

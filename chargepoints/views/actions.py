@@ -13,7 +13,7 @@ from chargepoints.exceptions import ActionRefused
 from chargepoints.forms.actions import FORMS, ActionForm
 from chargepoints.models import ChargePoint, Command
 from chargepoints.permissions import rights_on
-from chargepoints.rendering.commands import command_title
+from chargepoints.rendering.commands import command_title, queued_words
 from chargepoints.rendering.status import connector_look
 from chargepoints.selectors.charge_points import open_charges
 from chargepoints.selectors.commands import commands_running
@@ -54,6 +54,7 @@ def _command(request: HtmxHttpRequest, found: ChargePoint, wanted: Action, form:
             author=request.user if request.user.is_authenticated else None,
             author_address=remote_address(request),
             reason=form.cleaned_data["reason"],
+            **form.timing(),
         )
     except ActionRefused as refusal:
         return _dialog(request, found, wanted, form, refusal=str(refusal), status=CONFLICT)
@@ -61,7 +62,7 @@ def _command(request: HtmxHttpRequest, found: ChargePoint, wanted: Action, form:
 
 
 def _queued(request: HtmxHttpRequest, found: ChargePoint, command: Command) -> HttpResponse:
-    say = f"{command_title(command)}: queued."
+    say = f"{command_title(command)}: {queued_words(command)}."
     if request.htmx:
         return trigger_client_event(HttpResponse(status=204), "hub:command", {"say": say})
     messages.success(request, say)
@@ -87,6 +88,7 @@ def _dialog(
         "form": form,
         "refusal": refusal or offer.why_not,
         "offered": not offer.why_not,
+        "waits": offer.waits,
         "running": commands_running(found).get(wanted.kind),
         "charges": open_charges(found),
         "connectors": [(connector, connector_look(connector)) for connector in found.connectors.all()],

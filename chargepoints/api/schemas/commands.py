@@ -99,9 +99,9 @@ class CommandShape(BaseModel):
     reason: Text = Field(description="Why.", examples=["Display frozen"])
     status: _STATUS = Field(
         description=(
-            "scheduled and waiting are kept; queued, dispatched and sent are on their way; accepted and rejected are the "
-            "charger's answer; failed: it could not be done; expired: no answer, or not sent in time; cancelled: taken "
-            "back."
+            "scheduled and waiting are kept; queued, dispatched and sent are on their way; accepted and rejected are "
+            "the charger's answer; failed: it could not be done; expired: no answer, or not sent in time; cancelled: "
+            "taken back."
         ),
         examples=["accepted"],
     )
@@ -202,9 +202,7 @@ class ActionShape(BaseModel):
     kind: str = Field(description="Its name here.", examples=["reboot"])
     label: str = Field(description="Its name on the desk.", examples=["Reboot"])
     is_offered: bool = Field(description="Whether it can be sent now.", examples=[True])
-    why_not: Text = Field(
-        description="Why not.", examples=["The charger is offline. Nothing can be sent to it now."]
-    )
+    why_not: Text = Field(description="Why not.", examples=["The charger is offline. Nothing can be sent to it now."])
     can_wait: bool = Field(
         description="Whether it may be planned, or be kept for a charger that is offline.", examples=[True]
     )
@@ -244,7 +242,7 @@ def parameter_schemas() -> dict[str, Any]:
 
 
 def parameters_describe(schema: dict[str, Any]) -> None:
-    """In the schema of CommandWanted, the parameters by the kind: which shape belongs to which kind can be read and checked."""
+    """In the schema of CommandWanted, which shape of parameters belongs to which kind."""
     names = sorted({shape.__name__ for shape in PARAMETERS.values()})
     schema["properties"]["parameters"] = {
         "description": "What this kind of action is given.",

@@ -1,4 +1,4 @@
-"""What each remote action is given, by its kind: names and types. What is possible is judged where forms are judged too.
+"""What each remote action is given, by its kind: names and types. What is possible is judged elsewhere.
 
 These shapes keep out names that Hub uses itself, and wrong types; every rule stands in `services.binds`.
 """
