@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from ninja import Query, Router
+from ninja import Query, Router, Status
 from ninja.params.functions import Header
 
 from chargepoints.actions import ACTIONS, Action
@@ -81,7 +81,7 @@ def command_send(
         description="A text of your own, new for each command: the same request again is then not a second command.",
         examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
     ),
-) -> tuple[int, CommandShape]:
+) -> Status[CommandShape]:
     """Queue a remote action. The answer comes at once; ask the address in `Location` what became of it.
 
     A charger that is offline is a 409, unless `keep_until` lets the command wait for it; so is whatever else the facts
@@ -115,7 +115,7 @@ def command_send(
     if replayed:
         response[REPLAYED] = "true"
     response["Location"] = request.build_absolute_uri(reverse("api:command", kwargs={"id": command.pk}))
-    return 202, CommandShape.of(command)
+    return Status(202, CommandShape.of(command))
 
 
 @router.get("/commands", response=answers(CommandPage), operation_id="commands", summary="List commands")

@@ -131,7 +131,9 @@ def _key_in_flight(request: HttpRequest, error: KeyInFlight) -> HttpResponse:
 
 def _field(error: Mapping[str, object]) -> FieldProblem:
     place = list(error["loc"]) if isinstance(error["loc"], tuple | list) else []
-    return field_problem(str(place[0]) if place else "", place[1:], str(error["msg"]))
+    # The body has no name for those who send it.
+    named = place[2:] if place[:1] == ["body"] and len(place) > 2 else place[1:]
+    return field_problem(str(place[0]) if place else "", named, str(error["msg"]))
 
 
 def field_problem(location: str, path: Sequence[object], message: str) -> FieldProblem:

@@ -33,7 +33,7 @@ def security_bind(*, command: Command) -> None:
         try:
             check(command)
         except CertificateProblem as problem:
-            raise ActionRefused(str(problem)) from None
+            raise ActionRefused(str(problem), field="certificate") from None
 
 
 def _extended_trigger(command: Command) -> None:
