@@ -35,11 +35,13 @@ class Offer:
     """An action as a person sees it now; `why_not` is empty when it can be used, `doubt` when nothing speaks against.
 
     What a charger once answered is a doubt and no wall: it may have been set up anew since.
+    `waits`: the charger is offline, and the action can be kept until it is back.
     """
 
     action: Action
     why_not: str = ""
     doubt: str = ""
+    waits: bool = False
 
 
 def offers(
@@ -51,13 +53,20 @@ def offers(
     known: Known = NOTHING,
 ) -> Sequence[Offer]:
     """Every action that is on a page, with the reason why it is not offered, if any (SPEC section 4). Pure."""
-    return [
-        Offer(
-            action, why_not(action, integration, open_charges, rights, registration, known), why_doubted(action, known)
-        )
-        for action in ACTIONS.values()
-        if action.has_form or action.page
-    ]
+    found = []
+    for action in ACTIONS.values():
+        if action.has_form or action.page:
+            why = why_not(action, integration, open_charges, rights, registration, known)
+            waits = can_be_kept(action, integration) and not why_not(
+                action, Integration.CONNECTED, open_charges, rights, registration, known
+            )
+            found.append(Offer(action, "" if waits else why, why_doubted(action, known), waits))
+    return found
+
+
+def can_be_kept(action: Action, integration: Integration) -> bool:
+    """Whether `action` can be kept for a charger that is offline, which this one is."""
+    return action.can_wait and integration not in {Integration.CONNECTED, Integration.NO_INTEGRATION}
 
 
 def why_not_registered(action: Action, registration: str) -> str:

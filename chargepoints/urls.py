@@ -72,7 +72,6 @@ urlpatterns: list[URLPattern] = [
         charge_point_settings.maintenance_over,
         name="charge_point_maintenance_clear",
     ),
-    path("commands/<uuid:pk>/", commands.command, name="command"),
     path("health/", health.health, name="health"),
     path("people/", members.people, name="people"),
     path("people/invite/", members.invite, name="invite"),
@@ -155,6 +154,7 @@ urlpatterns: list[URLPattern] = [
     path(
         "charge-points/<int:pk>/price-group/", price_choices.charge_point_price_group, name="charge_point_price_group"
     ),
+    *commands.urlpatterns,
     *log.urlpatterns,
     *audit.urlpatterns,
     *charges.urlpatterns,

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from chargepoints.actions import EXTENDED_TRIGGERS, TRIGGERS
+from chargepoints.forms.when import WhenForm
 from chargepoints.models import ChargePoint
 from chargepoints.selectors.charge_points import open_charges
 from chargepoints.selectors.keys import key_exists
@@ -16,7 +17,7 @@ from chargepoints.selectors.keys import key_exists
 Parameters = dict[str, object]
 
 
-class ActionForm(forms.Form):
+class ActionForm(WhenForm):
     """What every action asks: a reason for the record, and whether to send another while one runs.
 
     `template` is the part of the dialog that only this action has; with `has_own_errors` that part shows the mistakes
@@ -39,6 +40,10 @@ class ActionForm(forms.Form):
     def unsent(cls, data: QueryDict, charge_point: ChargePoint) -> Self | None:
         """The form to go on with when something else was pressed than its own button; None when it was sent."""
         return None
+
+    def zone(self) -> str:
+        """That of the site."""
+        return self.charge_point.site.time_zone
 
     def connector_choices(self) -> Sequence[tuple[str, str]]:
         """The connectors by number."""

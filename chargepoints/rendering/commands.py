@@ -4,11 +4,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_COMMAND_STATUSES, CommandStatus, Effect
 from chargepoints.models import Command
 from chargepoints.moments import moment_read
+from chargepoints.rendering.status import Look
+from chargepoints.withheld import tellable
+from hub.teams.choices import Right
 from hub.templatetags.desk import hms
 
 _ENDED_BADLY = (CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.CANCELLED)
@@ -18,12 +23,13 @@ GLYPHS = {"done": "circle-check", "now": "circle-dashed", "fail": "x", "na": "ci
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One station of the life line. `look` is done, now, fail or na; `since` runs while it is now."""
+    """One station of the life line. `look` is done, now, fail or na; `since` runs while it is now, `at` is ahead."""
 
     look: str
     name: str
     when: str = ""
     since: datetime | None = None
+    at: datetime | None = None
 
     @property
     def glyph(self) -> str:
@@ -43,6 +49,36 @@ class LifeLine:
     def is_running(self) -> bool:
         """Whether it is still on its way, or its effect is awaited."""
         return self.command.status in OPEN_COMMAND_STATUSES or self.command.effect == Effect.AWAITED
+
+    @property
+    def can_be_taken_back(self) -> bool:
+        """Whether nothing of it has left the house."""
+        return self.command.status in {*KEPT_COMMAND_STATUSES, CommandStatus.QUEUED, CommandStatus.DISPATCHED}
+
+    @property
+    def last_message(self) -> tuple[datetime | None, str] | None:
+        """What the charger told last of a long job: when and what."""
+        told = progress_steps(self.command)
+        return told[-1] if told else None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRow:
+    """A command as a row of a list."""
+
+    command: Command
+    title: str
+    look: Look
+    took: str
+
+
+def may_take_back(lines: Iterable[LifeLine], rights: frozenset[Right]) -> set[UUID]:
+    """Which of these commands a person with these rights may take back now."""
+    return {
+        line.command.pk
+        for line in lines
+        if line.can_be_taken_back and line.command.kind in ACTIONS and ACTIONS[line.command.kind].right in rights
+    }
 
 
 def life_lines(commands: Iterable[Command]) -> list[LifeLine]:
@@ -67,6 +103,24 @@ def command_title(command: Command) -> str:
     return f"{label}{number}"
 
 
+def command_rows(commands: Iterable[Command]) -> list[CommandRow]:
+    """Rows of a list, in their order."""
+    return [CommandRow(command, command_title(command), outcome_look(command), _took(command)) for command in commands]
+
+
+def _took(command: Command) -> str:
+    """From sending to the effect, or to the answer where none is expected."""
+    return since_words(command.sent_at, command.effect_at if command.effect == Effect.SEEN else command.answered_at)
+
+
+def queued_words(command: Command) -> str:
+    """What a person is told who has just asked for it."""
+    if command.status == CommandStatus.SCHEDULED and command.not_before:
+        local = command.not_before.astimezone(ZoneInfo(command.charge_point.site.time_zone))
+        return f"planned for {local.day} {local:%b %H:%M}"
+    return "kept until the charger is back" if command.status == CommandStatus.WAITING else "queued"
+
+
 def progress_steps(command: Command) -> list[tuple[datetime | None, str]]:
     """What the charger told of a long job: when and what."""
     return [(moment_read(at), str(word)) for at, word in command.progress]
@@ -79,6 +133,48 @@ def result_text(command: Command) -> str:
     return json.dumps(command.result, indent=1, ensure_ascii=False)
 
 
+def parameter_rows(command: Command) -> list[tuple[str, object]]:
+    """The parameters as people see them: without credentials, and without what continues a longer work."""
+    told = tellable(command.parameters)
+    assert isinstance(told, dict)
+    inner = {"rest", "follows", "piece"}
+    return [(name, value) for name, value in told.items() if value is not None and name not in inner]
+
+
+def outcome_look(command: Command) -> Look:
+    """How it ended, or where it is, in a pill."""
+    if command.status == CommandStatus.ACCEPTED:
+        return _accepted_look(command)
+    if command.effect == Effect.SEEN:
+        return Look("ok", "circle-check", _effect(command).name)
+    if command.status == CommandStatus.EXPIRED:
+        return Look("warn", "hourglass", "No answer" if command.sent_at else "Not sent in time")
+    return _LOOKS[CommandStatus(command.status)]
+
+
+_LOOKS = {
+    CommandStatus.SCHEDULED: Look("prep", "calendar-clock", "Scheduled"),
+    CommandStatus.WAITING: Look("gone", "wifi-off", "Waits for the charger"),
+    CommandStatus.QUEUED: Look("charge", "loader-circle", "Queued"),
+    CommandStatus.DISPATCHED: Look("charge", "loader-circle", "Sending"),
+    CommandStatus.SENT: Look("charge", "loader-circle", "Sent, no answer yet"),
+    CommandStatus.REJECTED: Look("bad", "x", "Rejected"),
+    CommandStatus.FAILED: Look("bad", "triangle-alert", "Failed"),
+    CommandStatus.CANCELLED: Look("off", "ban", "Taken back"),
+}
+
+
+def _accepted_look(command: Command) -> Look:
+    step = _effect(command)
+    if command.effect == Effect.SEEN:
+        return Look("ok", "circle-check", step.name)
+    if command.effect == Effect.MISSING:
+        return Look("warn", "triangle-alert", step.name if command.effect_text else "Accepted, no effect")
+    if command.effect == Effect.AWAITED:
+        return Look("charge", "hourglass", "Accepted, effect awaited")
+    return Look("ok", "circle-check", "Accepted")
+
+
 def steps(command: Command) -> list[Step]:
     """The four stations. Times count from the moment it was asked for."""
     return [_queued(command), _sent(command), _answered(command), _effect(command)]
@@ -86,9 +182,11 @@ def steps(command: Command) -> list[Step]:
 
 def _queued(command: Command) -> Step:
     if command.status == CommandStatus.SCHEDULED:
-        return Step("now", "Scheduled")
+        return Step("now", "Scheduled", at=command.not_before)
     if command.status == CommandStatus.WAITING:
         return Step("now", "Waits for the charger", since=command.created_at)
+    if command.not_before or command.keep_until:
+        return Step("done", "Kept", since_words(command.created_at, command.dispatched_at or command.answered_at))
     if command.status == CommandStatus.QUEUED:
         return Step("now", "Queued", since=command.created_at)
     return Step("done", "Queued", "0 ms")
@@ -96,7 +194,8 @@ def _queued(command: Command) -> Step:
 
 def _sent(command: Command) -> Step:
     if command.sent_at:
-        return Step("done", "Sent", since_words(command.created_at, command.sent_at))
+        begun = command.dispatched_at if command.not_before or command.keep_until else command.created_at
+        return Step("done", "Sent", since_words(begun, command.sent_at))
     if command.status == CommandStatus.DISPATCHED:
         return Step("now", "Sending", since=command.created_at)
     if command.status in {CommandStatus.QUEUED, *KEPT_COMMAND_STATUSES}:

@@ -122,7 +122,17 @@ def _link(charge_point: ChargePoint, now: datetime) -> Attention:
 
 
 def _missing(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
-    return commands.filter(status=CommandStatus.ACCEPTED, effect=Effect.MISSING, created_at__gte=now - LOOK_BACK)
+    """Without effect since a day, and no later one of its kind, there or for the whole charger, had its effect."""
+    later = Command.objects.filter(
+        Q(connector_number=OuterRef("connector_number")) | Q(connector_number__isnull=True) | Q(connector_number=0),
+        charge_point=OuterRef("charge_point"),
+        kind=OuterRef("kind"),
+        effect=Effect.SEEN,
+        sent_at__gt=OuterRef("sent_at"),
+    )
+    return commands.filter(
+        ~Exists(later), status=CommandStatus.ACCEPTED, effect=Effect.MISSING, sent_at__gte=now - LOOK_BACK
+    )
 
 
 def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]:

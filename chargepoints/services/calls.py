@@ -18,6 +18,7 @@ _checks: list[PayloadCheck] = []
 _examples: list[PayloadExamples] = []
 _SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp"})
 _NOT_NEGATIVE = frozenset({"connectorId", "stackLevel"})
+_PASSWORD = "This is the charger's password. Change it with a new password, not as a setting."
 _DEFAULT_VERSION = "ocpp1.6"
 
 
@@ -36,7 +37,7 @@ def call_problem(charge_point: ChargePoint, action: str, payload: object) -> str
     if not isinstance(payload, dict):
         return "The payload is a JSON object."
     if action == "ChangeConfiguration" and str(payload.get("key")).strip().lower() == SECRET_KEY:
-        return "This is the charger's password. Change it with a new password, not as a setting."
+        return _PASSWORD
     for check in _checks:
         if problem := check(_version(charge_point), action, payload):
             return problem
@@ -51,9 +52,9 @@ def call_bind(*, command: Command) -> None:
     """Check `{"action": str, "payload": object}` against the schema of the message; raises ActionRefused."""
     action, payload = command.parameters.get("action"), command.parameters.get("payload")
     if not isinstance(action, str) or not action:
-        raise ActionRefused("Name the OCPP message.")
+        raise ActionRefused("Name the OCPP message.", field="action")
     if problem := call_problem(command.charge_point, action, payload):
-        raise ActionRefused(problem)
+        raise ActionRefused(problem, field="" if problem == _PASSWORD else "payload")
     # Nothing else that was given may be taken for what the services of a message note beside it.
     command.parameters = {"action": action, "payload": payload}
 
@@ -80,7 +81,7 @@ def diagnostics_bind(*, command: Command) -> None:
     _retries(command)
     times = {name: _time(command, name) for name in ("start", "stop")}
     if times["start"] and times["stop"] and times["start"] >= times["stop"]:
-        raise ActionRefused("The diagnostics' start is not before their end.")
+        raise ActionRefused("The diagnostics' start is not before their end.", field="start")
 
 
 def firmware_bind(*, command: Command) -> None:
@@ -95,11 +96,11 @@ def data_transfer_bind(*, command: Command) -> None:
     """Check `{"vendor_id": str, "message_id"?: str, "data"?: str}`."""
     given = command.parameters
     if not 0 < len(str(given.get("vendor_id") or "")) <= 255:
-        raise ActionRefused("A vendor has a name of 1 to 255 characters.")
+        raise ActionRefused("A vendor has a name of 1 to 255 characters.", field="vendor_id")
     if len(str(given.get("message_id") or "")) > 50:
-        raise ActionRefused("The name of a vendor's message has at most 50 characters.")
+        raise ActionRefused("The name of a vendor's message has at most 50 characters.", field="message_id")
     if not isinstance(given.get("data", ""), str):
-        raise ActionRefused("The data of a vendor's message are text.")
+        raise ActionRefused("The data of a vendor's message are text.", field="data")
 
 
 def _location(command: Command) -> None:
@@ -110,7 +111,9 @@ def _location(command: Command) -> None:
     except ValueError:
         good = False
     if not good:
-        raise ActionRefused("The address begins with https, http, sftp, ftps or ftp, and names a host.")
+        raise ActionRefused(
+            "The address begins with https, http, sftp, ftps or ftp, and names a host.", field="location"
+        )
     command.parameters["location"] = location
 
 
@@ -118,7 +121,7 @@ def _retries(command: Command) -> None:
     for name in ("retries", "retry_interval"):
         value = command.parameters.get(name)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 0):
-            raise ActionRefused("Retries and their interval are numbers, not below 0.")
+            raise ActionRefused("Retries and their interval are numbers, not below 0.", field=name)
 
 
 def _time(command: Command, name: str) -> str:
@@ -128,6 +131,6 @@ def _time(command: Command, name: str) -> str:
         return ""
     at = moment_read(given)
     if at is None:
-        raise ActionRefused("A time is written like 2030-01-31T12:00:00Z.")
+        raise ActionRefused("A time is written like 2030-01-31T12:00:00Z.", field=name)
     command.parameters[name] = text = moment_write(at)
     return text

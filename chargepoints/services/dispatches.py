@@ -23,9 +23,13 @@ WHERE m.id = %s AND m.status = 'queued' AND m.expires_at > clock_timestamp()
 RETURNING m.charge_point_id, c.gateway
 """
 
+# What was not sent goes back to those that wait, when it may.
 _NOT_CONNECTED = """
-UPDATE chargepoints_command m SET status = 'failed', answered_at = clock_timestamp(),
-    answer = 'The charger went offline before this could be sent.'
+UPDATE chargepoints_command m SET
+    status = CASE WHEN m.keep_until > now() THEN 'waiting' ELSE 'failed' END,
+    expires_at = CASE WHEN m.keep_until > now() THEN m.keep_until ELSE m.expires_at END,
+    answered_at = CASE WHEN m.keep_until > now() THEN NULL ELSE clock_timestamp() END,
+    answer = CASE WHEN m.keep_until > now() THEN '' ELSE 'The charger went offline before this could be sent.' END
 FROM chargepoints_connection c
 WHERE m.id = %s AND m.status = 'queued' AND c.charge_point_id = m.charge_point_id AND NOT c.is_connected
 RETURNING m.charge_point_id

@@ -27,15 +27,15 @@ def set_profile_bind(*, command: Command) -> None:
     number = command.connector_number
     purpose = profile.get("chargingProfilePurpose")
     if purpose == BOX_ONLY and number:
-        raise ActionRefused("A limit of the whole charger belongs to connector 0.")
+        raise ActionRefused("A limit of the whole charger belongs to connector 0.", field="connector")
     if purpose == OF_A_CHARGE:
         if not number:
-            raise ActionRefused("A profile of a charge belongs to a connector above 0.")
+            raise ActionRefused("A profile of a charge belongs to a connector above 0.", field="connector")
         charge = _running(command.charge_point, number)
         command.charge = charge
         profile["transactionId"] = int(charge.transaction_id)
     elif "transactionId" in profile:
-        raise ActionRefused("Only a profile of a charge names a transaction.")
+        raise ActionRefused("Only a profile of a charge names a transaction.", field="profile")
     _room(command.charge_point, profile, number or 0)
 
 
@@ -46,13 +46,15 @@ def start_profile_bind(*, command: Command) -> None:
         return
     profile = _profile(command)
     if profile.get("chargingProfilePurpose") != OF_A_CHARGE or "transactionId" in profile:
-        raise ActionRefused("A start brings a profile of its own charge (TxProfile), without a transaction.")
+        raise ActionRefused(
+            "A start brings a profile of its own charge (TxProfile), without a transaction.", field="profile"
+        )
 
 
 def _profile(command: Command) -> dict[str, Any]:
     given = command.parameters.get("profile")
     if not isinstance(given, dict):
-        raise ActionRefused("A charging profile is a JSON object.")
+        raise ActionRefused("A charging profile is a JSON object.", field="profile")
     profile: dict[str, Any] = dict(given)
     limits = ProfileLimits(
         stack_level=_known(command.charge_point, "ChargeProfileMaxStackLevel"),
@@ -60,10 +62,10 @@ def _profile(command: Command) -> dict[str, Any]:
         units=configuration_value(command.charge_point, "ChargingScheduleAllowedChargingRateUnit"),
     )
     if problem := profile_problem(profile, limits):
-        raise ActionRefused(problem)
+        raise ActionRefused(problem, field="profile")
     identifier = profile.setdefault("chargingProfileId", secrets.randbelow(2**31 - 1) + 1)
     if type(identifier) is not int or not 0 <= identifier < 2**31:
-        raise ActionRefused("The id of a charging profile is a number.")
+        raise ActionRefused("The id of a charging profile is a number.", field="profile")
     command.parameters["profile"] = profile
     return profile
 
@@ -106,16 +108,16 @@ def clear_profile_bind(*, command: Command) -> None:
     given = command.parameters
     by_id = given.get("profile_id") is not None
     if by_id and any(given.get(name) is not None for name in ("connector", "purpose", "stack_level")):
-        raise ActionRefused("Clear a profile by its id, or by connector, purpose and stack level.")
+        raise ActionRefused("Clear a profile by its id, or by connector, purpose and stack level.", field="profile_id")
 
 
 def composite_schedule_bind(*, command: Command) -> None:
     """Check `{"connector": int, "duration": s, "unit"?: "A" | "W"}`."""
     duration = command.parameters.get("duration")
     if type(duration) is not int or not 0 < duration < 2**31:
-        raise ActionRefused("The duration is a number of seconds.")
+        raise ActionRefused("The duration is a number of seconds.", field="duration")
     if command.parameters.get("unit") not in {None, *UNITS}:
-        raise ActionRefused("Limits are in A or in W.")
+        raise ActionRefused("Limits are in A or in W.", field="unit")
 
 
 def profiles_set(*, answers: Sequence[Answer]) -> None:

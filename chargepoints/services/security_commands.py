@@ -33,12 +33,12 @@ def security_bind(*, command: Command) -> None:
         try:
             check(command)
         except CertificateProblem as problem:
-            raise ActionRefused(str(problem)) from None
+            raise ActionRefused(str(problem), field="certificate") from None
 
 
 def _extended_trigger(command: Command) -> None:
     if command.parameters.get("message") not in EXTENDED_TRIGGERS:
-        raise ActionRefused("This message cannot be asked for.")
+        raise ActionRefused("This message cannot be asked for.", field="message")
 
 
 def _rotate_password(command: Command) -> None:
@@ -60,9 +60,9 @@ def _rotate_password(command: Command) -> None:
 def _certificate_signed(command: Command) -> None:
     chain = str(command.parameters.get("chain", ""))
     if len(chain) > MAX_CHAIN:
-        raise ActionRefused(f"The chain is longer than {MAX_CHAIN} characters.")
+        raise ActionRefused(f"The chain is longer than {MAX_CHAIN} characters.", field="chain")
     if any(found.issuer == found.subject for found in certificates_read(chain)):
-        raise ActionRefused("The chain goes without its root.")
+        raise ActionRefused("The chain goes without its root.", field="chain")
 
 
 def _install_certificate(command: Command) -> None:
@@ -127,21 +127,23 @@ def _job(command: Command) -> None:
         parts = urlsplit(location)
         host, has_password = parts.hostname, "@" in parts.netloc
     except ValueError:
-        raise ActionRefused("This is no address.") from None
+        raise ActionRefused("This is no address.", field="location") from None
     if parts.scheme not in SCHEMES or not host or len(location) > 512 or not location.isprintable() or " " in location:
-        raise ActionRefused(f"The address starts with one of {', '.join(sorted(SCHEMES))} and has a host.")
+        raise ActionRefused(
+            f"The address starts with one of {', '.join(sorted(SCHEMES))} and has a host.", field="location"
+        )
     if has_password:
         raise ActionRefused("An address with a user or a password in it would be kept in the log. Use one without.")
     for name in ("retries", "retry_interval"):
         if command.parameters.get(name) is not None and _whole(command.parameters[name]) < 0:
-            raise ActionRefused("Retries and their interval are whole numbers from 0.")
+            raise ActionRefused("Retries and their interval are whole numbers from 0.", field="retries")
     command.request_id = secrets.randbelow(2**31 - 1) + 1
     command.parameters["request_id"] = command.request_id
 
 
 def _one_of(command: Command, allowed: tuple[str, ...]) -> None:
     if command.parameters.get("type") not in allowed:
-        raise ActionRefused(f"The type is one of {', '.join(allowed)}.")
+        raise ActionRefused(f"The type is one of {', '.join(allowed)}.", field="type")
 
 
 def _moment(command: Command, name: str) -> None:
@@ -152,9 +154,9 @@ def _moment(command: Command, name: str) -> None:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
-        raise ActionRefused("A time is written as 2026-01-31T12:00:00Z.") from None
+        raise ActionRefused("A time is written as 2026-01-31T12:00:00Z.", field=name) from None
     if moment.tzinfo is None:
-        raise ActionRefused("A time needs its zone, such as Z.")
+        raise ActionRefused("A time needs its zone, such as Z.", field=name)
     command.parameters[name] = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

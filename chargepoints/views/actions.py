@@ -15,7 +15,7 @@ from chargepoints.forms.action_table import FORMS
 from chargepoints.forms.actions import ActionForm
 from chargepoints.models import ChargePoint, Command
 from chargepoints.permissions import rights_on
-from chargepoints.rendering.commands import command_title
+from chargepoints.rendering.commands import command_title, queued_words
 from chargepoints.rendering.schedule import profile_preview
 from chargepoints.rendering.status import connector_look
 from chargepoints.selectors.capabilities import known_of
@@ -60,6 +60,7 @@ def _command(request: HtmxHttpRequest, found: ChargePoint, wanted: Action, form:
             author=request.user if request.user.is_authenticated else None,
             author_address=remote_address(request),
             reason=form.cleaned_data["reason"],
+            **form.timing(),
         )
     except ActionRefused as refusal:
         return _dialog(request, found, wanted, form, refusal=str(refusal), status=CONFLICT)
@@ -67,7 +68,7 @@ def _command(request: HtmxHttpRequest, found: ChargePoint, wanted: Action, form:
 
 
 def _queued(request: HtmxHttpRequest, found: ChargePoint, command: Command) -> HttpResponse:
-    say = f"{command_title(command)}: queued."
+    say = f"{command_title(command)}: {queued_words(command)}."
     if request.htmx:
         return trigger_client_event(HttpResponse(status=204), "hub:command", {"say": say})
     messages.success(request, say)
@@ -94,6 +95,7 @@ def _dialog(
         "refusal": refusal or offer.why_not,
         "offered": not offer.why_not,
         "doubt": offer.doubt,
+        "waits": offer.waits,
         "running": commands_running(found).get(wanted.kind),
         "charges": open_charges(found),
         "connectors": [(connector, connector_look(connector)) for connector in found.connectors.all()],

@@ -18,7 +18,7 @@ from chargepoints.rendering.charge_point import (
     finding_rows,
     status_rows,
 )
-from chargepoints.rendering.commands import life_lines
+from chargepoints.rendering.commands import life_lines, may_take_back
 from chargepoints.rendering.log import log_panel
 from chargepoints.rendering.power import power_chart
 from chargepoints.selectors.capabilities import known_of
@@ -28,7 +28,8 @@ from chargepoints.selectors.charge_points import (
     open_charges,
     status_spells,
 )
-from chargepoints.selectors.commands import commands_running, commands_today
+from chargepoints.selectors.commands import commands_kept, commands_running, commands_today
+from chargepoints.selectors.log_lines import last_message
 from chargepoints.selectors.power import SPAN, power_curves
 from hub.teams.choices import Right
 
@@ -48,7 +49,7 @@ def charge_point(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def charge_point_panel(request: HttpRequest, pk: int, panel: str) -> HttpResponse:
-    """One panel, for a live update: head, connectors, actions, commands or power."""
+    """One panel, for a live update: head, connectors, actions, commands, power or last."""
     found = charge_point_get(request.user, pk)
     if panel not in PANELS:
         raise Http404
@@ -116,7 +117,12 @@ def _actions(user: Person, found: ChargePoint) -> Context:
 
 def _commands(user: Person, found: ChargePoint) -> Context:
     commands, total = commands_today(found)
-    return {"lines": life_lines(commands), "commands_total": total}
+    rights, kept = rights_on(user, found), life_lines(commands_kept(found))
+    return {"lines": life_lines(commands), "commands_total": total, "kept": kept, "back": may_take_back(kept, rights)}
+
+
+def _last(user: Person, found: ChargePoint) -> Context:
+    return {"last": last_message(found.pk)}
 
 
 def _power(user: Person, found: ChargePoint) -> Context:
@@ -138,4 +144,5 @@ PANELS: dict[str, Callable[[Person, ChargePoint], Context]] = {
     "actions": _actions,
     "commands": _commands,
     "power": _power,
+    "last": _last,
 }

@@ -24,6 +24,8 @@ ACTS: dict[str, str] = {
     "moved": "moved {} to another site",
     "site_changed": "moved {} to another site",
     "commanded": "sent a command to {}",
+    "command_taken_back": "took back a command to {}",
+    "commands_exported": "exported commands of {}",
     "password_set": "set a new password of {}",
     "password_generated": "made a new password of {}",
     "password_changed": "changed the password of {}",

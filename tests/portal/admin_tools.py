@@ -13,6 +13,7 @@ from chargepoints.models import (
     ConfigurationItem,
     ConnectionAttempt,
     Finding,
+    IdempotencyKey,
     InstalledCertificate,
     IssuedCertificate,
     LinkPeriod,
@@ -99,7 +100,9 @@ def people_of(operator: Organisation) -> None:
     now, person = factories.now(), User.objects.filter(memberships__organisation=operator)[0]
     mark = operator.name
     membership = Member.objects.create(organisation=operator, role=Role.READ_ONLY)
-    ApiKey.objects.create(member=membership, name=f"Key of {mark}", prefix=mark[:16], key_hash=f"hash {mark}")
+    program = ApiKey.objects.create(member=membership, name=f"Key of {mark}", prefix=mark[:16], key_hash=f"hash {mark}")
+    command = Command.objects.filter(charge_point__site__team__organisation=operator)[0]
+    IdempotencyKey.objects.create(api_key=program, key=f"Once {mark}", fingerprint="0" * 64, command=command)
     Invitation.objects.create(
         organisation=operator, email=f"new@{mark[:5]}.example.com", token_hash=f"token {mark}", expires_at=now
     )
