@@ -5,37 +5,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from chargepoints.actions import EXTENDED_TRIGGERS, TRIGGERS
-from chargepoints.models import ChargePoint
+from chargepoints.forms.action_base import ActionForm, ConnectorForm, Parameters
+from chargepoints.forms.start import StartForm
 from chargepoints.selectors.charge_points import open_charges
-from chargepoints.selectors.keys import key_exists
-
-Parameters = dict[str, object]
-
-
-class ActionForm(forms.Form):
-    """What every action asks: a reason for the record, and whether to send another while one runs.
-
-    `template` is the part of the dialog that only this action has.
-    """
-
-    template = ""
-    reason = forms.CharField(required=False, max_length=200)
-    again = forms.BooleanField(required=False)
-
-    def __init__(self, *arguments: Any, charge_point: ChargePoint, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.charge_point = charge_point
-
-    def connector_choices(self) -> Sequence[tuple[str, str]]:
-        """The connectors by number."""
-        return [(str(c.number), f"Connector {c.number}") for c in self.charge_point.connectors.all()]
-
-    def parameters(self) -> Parameters:
-        """The command's parameters, from a valid form."""
-        return {}
 
 
 class RebootForm(ActionForm):
@@ -47,38 +21,6 @@ class RebootForm(ActionForm):
     def parameters(self) -> Parameters:
         """`{"type": "Soft"}`."""
         return {"type": self.cleaned_data["type"]}
-
-
-class ConnectorForm(ActionForm):
-    """An action on one connector."""
-
-    connector = forms.ChoiceField(error_messages={"required": "Choose a connector."})
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.fields["connector"].choices = self.connector_choices()  # type: ignore[attr-defined]
-
-    def parameters(self) -> Parameters:
-        """`{"connector": 1}`."""
-        return {"connector": int(self.cleaned_data["connector"])}
-
-
-class StartForm(ConnectorForm):
-    """A connector and the key to charge with."""
-
-    template = "chargepoints/actions/kinds/_start.html"
-    id_tag = forms.CharField(max_length=255, error_messages={"required": "Choose a driver or a key."})
-
-    def clean_id_tag(self) -> str:
-        """A key that the operator knows."""
-        tag: str = self.cleaned_data["id_tag"]
-        if not key_exists(self.charge_point, tag):
-            raise ValidationError("This key is not known. Choose one from the list.")
-        return tag
-
-    def parameters(self) -> Parameters:
-        """`{"connector": 1, "id_tag": "…"}`."""
-        return {**super().parameters(), "id_tag": self.cleaned_data["id_tag"]}
 
 
 class StopForm(ActionForm):

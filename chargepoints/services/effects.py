@@ -15,7 +15,7 @@ from chargepoints.services.changes import changed
 # An effect that comes late is still the truth; after this it is somebody else's doing.
 EFFECT_WINDOW = timedelta(minutes=15)
 # What was sent within that window was made within this one: a command waits half a minute at most. The index knows it.
-_MADE_WITHIN = EFFECT_WINDOW + timedelta(minutes=5)
+MADE_WITHIN = EFFECT_WINDOW + timedelta(minutes=5)
 
 _SEEN = """
 UPDATE chargepoints_command m SET effect = 'seen', effect_at = %s, effect_text = %s
@@ -56,7 +56,7 @@ def effects_seen_message(*, charge_point_ids: Iterable[int], action: str, at: da
 def _seen(kind: str, charge_point_ids: Iterable[int], at: datetime, message: str | None = None) -> None:
     words = ACTIONS[kind].proof_words
     ids = sorted(set(charge_point_ids))
-    moved = sql.rows(_SEEN, at, words, ids, kind, at - EFFECT_WINDOW, at - _MADE_WITHIN, message, message)
+    moved = sql.rows(_SEEN, at, words, ids, kind, at - EFFECT_WINDOW, at - MADE_WITHIN, message, message)
     changed({row[0] for row in moved}, "commands", "actions", "row")
 
 
@@ -66,7 +66,7 @@ def effects_seen_started(*, started: Mapping[tuple[int, str], Start]) -> None:
     `started` are the starts by charge point and transaction id.
     """
     now = timezone.now()
-    found = sql.rows(_STARTS, [pk for pk, _ in started], now - EFFECT_WINDOW, now - _MADE_WITHIN)
+    found = sql.rows(_STARTS, [pk for pk, _ in started], now - EFFECT_WINDOW, now - MADE_WITHIN)
     if not found:
         return
     commands = list(Command.objects.filter(pk__in=[row[0] for row in found]).order_by("-created_at"))

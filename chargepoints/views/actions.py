@@ -10,14 +10,15 @@ from django_htmx.http import trigger_client_event
 
 from chargepoints.actions import ACTIONS, Action
 from chargepoints.exceptions import ActionRefused
-from chargepoints.forms.actions import FORMS, ActionForm
+from chargepoints.forms.action_base import ActionForm
+from chargepoints.forms.actions import FORMS
 from chargepoints.models import ChargePoint, Command
 from chargepoints.permissions import rights_on
 from chargepoints.rendering.commands import command_title
+from chargepoints.rendering.start import start_context
 from chargepoints.rendering.status import connector_look
 from chargepoints.selectors.charge_points import open_charges
 from chargepoints.selectors.commands import commands_running
-from chargepoints.selectors.keys import keys_find
 from chargepoints.services.commands import command_create
 from chargepoints.views.charge_point import charge_point_get, charge_point_offers
 from hub.http import HtmxHttpRequest, remote_address
@@ -35,9 +36,9 @@ def action(request: HtmxHttpRequest, pk: int, kind: str) -> HttpResponse:
     if wanted.right not in rights_on(request.user, found):
         raise PermissionDenied
     if request.method != "POST":
-        form = FORMS[kind](charge_point=found, initial=request.GET.dict())
+        form = FORMS[kind](charge_point=found, person=request.user, initial=request.GET.dict())
         return _dialog(request, found, wanted, form)
-    form = FORMS[kind](request.POST, charge_point=found)
+    form = FORMS[kind](request.POST, charge_point=found, person=request.user)
     if not form.is_valid():
         return _dialog(request, found, wanted, form, status=INVALID)
     if kind in commands_running(found) and not form.cleaned_data["again"]:
@@ -93,7 +94,7 @@ def _dialog(
         "q": query,
     }
     if wanted.kind == "start":
-        context["keys"] = keys_find(request.user, found, query)
+        context |= start_context(request.user, found, request.POST or request.GET, query)
     name = "_dialog" if request.htmx else "page"
     response = render(request, f"chargepoints/actions/{name}.html", context, status=status)
     patch_vary_headers(response, ["HX-Request"])

@@ -31,6 +31,7 @@ DESK = [
     act("extended_trigger", COMMANDERS),
     act("rotate_password", COMMANDERS),
     desk("keys", get=COMMANDERS),
+    desk("start_choice", get=COMMANDERS),
     desk("command", of="command"),
     desk("log_rows"),
     desk("log_line", of="log_line"),
