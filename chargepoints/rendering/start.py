@@ -87,13 +87,15 @@ def start_context(person: Person, charge_point: ChargePoint, given: Mapping[str,
     key = next((choice.key for choice in keys if choice.chosen), None)
     sees_money = sees_money_of(person, charge_point.site.team.organisation_id)
     price = _price(person, charge_point, told["price_group"], now) if sees_money else None
+    places = _connectors(charge_point, key, told["connector"])
     context: Context = {
         "keys": keys,
         "keyless": drivers_without_key(person, charge_point, query),
         "key": key,
         "sees_money": sees_money,
         "price": price,
-        "places": _connectors(charge_point, key, told["connector"]),
+        "places": places,
+        "is_free": any(not place.why_not for place in places),
         "limits": {name: str(given.get(f"limit_{name}") or "") for name in ("kwh", "minutes", "amount")},
         "q": query,
     }

@@ -54,7 +54,7 @@ def _own(key: ChargeKey | None, id_tag: str) -> Q:
 
 def _obstacle(connector: Connector, runs: bool, reserved: list[int], mine: set[int]) -> str:
     if runs:
-        return "A charge runs there. If it has ended, run a check."
+        return "A charge runs there."
     if connector.status == ConnectorStatus.FAULTED:
         return "It is faulted."
     if connector.status == ConnectorStatus.UNAVAILABLE:
