@@ -7,9 +7,36 @@ from typing import Any
 from django import forms
 
 from chargepoints.actions import EXTENDED_TRIGGERS, TRIGGERS
-from chargepoints.forms.action_base import ActionForm, ConnectorForm, Parameters
-from chargepoints.forms.start import StartForm
+from chargepoints.models import ChargePoint
+from chargepoints.permissions import Person
 from chargepoints.selectors.charge_points import open_charges
+
+Parameters = dict[str, object]
+
+
+class ActionForm(forms.Form):
+    """What every action asks: a reason for the record, and whether to send another while one runs.
+
+    `template` is the part of the dialog that only this action has.
+    """
+
+    template = ""
+    reason = forms.CharField(required=False, max_length=200)
+    again = forms.BooleanField(required=False)
+
+    def __init__(
+        self, *arguments: Any, charge_point: ChargePoint, person: Person | None = None, **options: Any
+    ) -> None:
+        super().__init__(*arguments, **options)
+        self.charge_point, self.person = charge_point, person
+
+    def connector_choices(self) -> Sequence[tuple[str, str]]:
+        """The connectors by number."""
+        return [(str(c.number), f"Connector {c.number}") for c in self.charge_point.connectors.all()]
+
+    def parameters(self) -> Parameters:
+        """The command's parameters, from a valid form."""
+        return {}
 
 
 class RebootForm(ActionForm):
@@ -21,6 +48,20 @@ class RebootForm(ActionForm):
     def parameters(self) -> Parameters:
         """`{"type": "Soft"}`."""
         return {"type": self.cleaned_data["type"]}
+
+
+class ConnectorForm(ActionForm):
+    """An action on one connector."""
+
+    connector = forms.ChoiceField(error_messages={"required": "Choose a connector."})
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.fields["connector"].choices = self.connector_choices()  # type: ignore[attr-defined]
+
+    def parameters(self) -> Parameters:
+        """`{"connector": 1}`."""
+        return {"connector": int(self.cleaned_data["connector"])}
 
 
 class StopForm(ActionForm):
@@ -104,7 +145,6 @@ class ExtendedTriggerForm(TriggerForm):
 
 FORMS: dict[str, type[ActionForm]] = {
     "reboot": RebootForm,
-    "start": StartForm,
     "stop": StopForm,
     "unlock": ConnectorForm,
     "trigger": TriggerForm,

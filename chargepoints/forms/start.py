@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from chargepoints.forms.action_base import ConnectorForm, Parameters
+from chargepoints.forms.actions import ConnectorForm, Parameters
 from chargepoints.selectors.keys import key_exists
 from chargepoints.selectors.starts import start_forbidden
 from chargepoints.services.start_choices import MOST_AMOUNT, MOST_S, MOST_WH

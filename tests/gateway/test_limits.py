@@ -49,7 +49,7 @@ def limited(charge_point: ChargePoint) -> Charge:
 
 def limit(charge: Charge, **limits: object) -> Charge:
     """Give its start these limits."""
-    Command.objects.filter(pk=charge.start_command_id).update(parameters={"connector": 1, "id_tag": "X", **limits})
+    Command.objects.filter(kind="start").update(parameters={"connector": 1, "id_tag": "X", **limits})
     return Charge.objects.select_related("start_command").get(pk=charge.pk)
 
 

@@ -65,7 +65,7 @@ def empty(key: ChargeKey) -> None:
     wallet_top_up(method=wallet, amount=Decimal(-500), key="out", actor=HUB)
 
 
-def choice(client: Client, charge_point: ChargePoint, **query: object) -> str:
+def choice(client: Client, charge_point: ChargePoint, **query: str | int) -> str:
     """What the dialog shows for these choices."""
     response = client.get(reverse("start_choice", args=[charge_point.pk]), query, headers=HTMX)
     assert response.status_code == 200

@@ -1,8 +1,9 @@
-"""On a phone: find a driver, let the invoice pay, set a limit, start; the charge comes, and its page shows the limit."""
+"""On a phone: find a driver, let the invoice pay, set a limit, start; then the charge and its limit are seen."""
 
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -52,7 +53,7 @@ def test_a_start_on_a_phone(browser: Browser, server: StartServer, charge_point:
     key = payer(charge_point)
     payer(charge_point, PaymentKind.INVOICE, "TAG-B")
     wallet = PaymentMethod.objects.get(driver=key.driver)
-    wallet_top_up(method=wallet, amount=-500, key="out", actor=HUB)
+    wallet_top_up(method=wallet, amount=Decimal(-500), key="out", actor=HUB)
     PaymentMethod.objects.create(
         organisation=key.organisation, driver=key.driver, kind=PaymentKind.INVOICE, name="Her invoice", currency="NOK"
     )

@@ -1,0 +1,12 @@
+"""Every form of a remote action, by its kind."""
+
+from collections.abc import Mapping
+
+from chargepoints.forms import actions
+from chargepoints.forms.actions import ActionForm
+from chargepoints.forms.start import StartForm
+
+FORMS: Mapping[str, type[ActionForm]] = {
+    **actions.FORMS,
+    "start": StartForm,
+}
