@@ -184,11 +184,18 @@ class StoredCall:
 
 @dataclass(frozen=True, slots=True)
 class KeyQuestion:
-    """May this id tag charge at this charge point? With a connector: it begins to, there."""
+    """May this id tag charge at this charge point? With a connector: it begins to, there.
+
+    `payment_method` and `price_group` are what an operator chose for a start; `is_order` says that this start is just
+    being ordered. Else what was chosen for a remote start that is on its way to the same place counts.
+    """
 
     charge_point_id: int
     id_tag: str
     connector: int | None = None
+    payment_method: int | None = None
+    price_group: int | None = None
+    is_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from chargepoints.views import (
     reviews,
     sites,
     spot,
+    starts,
     unknown,
 )
 
@@ -53,6 +54,7 @@ urlpatterns: list[URLPattern] = [
     path("charge-points/<int:pk>/findings/", charge_point.findings, name="charge_point_findings"),
     path("charge-points/<int:pk>/actions/<slug:kind>/", actions.action, name="action"),
     path("charge-points/<int:pk>/keys/", drivers.keys, name="keys"),
+    path("charge-points/<int:pk>/start/", starts.start_choice, name="start_choice"),
     path("charge-points/new/", charge_point_new.charge_point_new, name="charge_point_new"),
     path("charge-points/archived/", charge_point_settings.archived, name="charge_points_archived"),
     path("charge-points/archived/<int:pk>/restore/", charge_point_settings.restore, name="charge_point_restore"),

@@ -33,6 +33,7 @@ app.conf.beat_schedule = {
     },
     "charge-points-upkeep": {"task": "chargepoints.charge_points_upkeep", "schedule": 30.0, "options": {"expires": 25}},
     "certificates-sign": {"task": "chargepoints.certificates_sign", "schedule": 2.0, "options": {"expires": 10}},
+    "charge-limits-due": {"task": "chargepoints.charge_limits_due", "schedule": 2.0, "options": {"expires": 5}},
     "bills-due": {"task": "chargepoints.bills_due", "schedule": 2.0, "options": {"expires": 5}},
     "idempotency-keys-forget": {"task": "chargepoints.idempotency_keys_forget", "schedule": 3600.0},
     "sessions-tidy": {"task": "account.sessions_tidy", "schedule": 3600.0},

@@ -8,6 +8,7 @@ from chargepoints.forms.action_expert import CallForm, DataTransferForm
 from chargepoints.forms.action_profiles import ClearProfileForm, CompositeForm, SetProfileForm
 from chargepoints.forms.action_reservations import CancelReservationForm, ReserveForm
 from chargepoints.forms.actions import ActionForm
+from chargepoints.forms.start import StartForm
 
 
 class ListVersionForm(ActionForm):
@@ -18,6 +19,7 @@ class ListVersionForm(ActionForm):
 
 FORMS: Mapping[str, type[ActionForm]] = {
     **actions.FORMS,
+    "start": StartForm,
     "local_list_version": ListVersionForm,
     "reserve": ReserveForm,
     "cancel_reservation": CancelReservationForm,

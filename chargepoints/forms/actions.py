@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from chargepoints.actions import EXTENDED_TRIGGERS, TRIGGERS
 from chargepoints.forms.when import WhenForm
 from chargepoints.models import ChargePoint
+from chargepoints.permissions import Person
 from chargepoints.selectors.charge_points import open_charges
-from chargepoints.selectors.keys import key_exists
 
 Parameters = dict[str, object]
 
@@ -32,16 +31,18 @@ class ActionForm(WhenForm):
     reason = forms.CharField(required=False, max_length=200)
     again = forms.BooleanField(required=False)
 
-    def __init__(self, *arguments: Any, charge_point: ChargePoint, **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, charge_point: ChargePoint, person: Person | None = None, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
-        self.charge_point = charge_point
+        self.charge_point, self.person = charge_point, person
 
     @classmethod
     def unsent(cls, data: QueryDict, charge_point: ChargePoint) -> Self | None:
         """The form to go on with when something else was pressed than its own button; None when it was sent."""
         return None
 
-    def zone(self) -> str:
+    def zone_name(self) -> str:
         """That of the site."""
         return self.charge_point.site.time_zone
 
@@ -77,24 +78,6 @@ class ConnectorForm(ActionForm):
     def parameters(self) -> Parameters:
         """`{"connector": 1}`."""
         return {"connector": int(self.cleaned_data["connector"])}
-
-
-class StartForm(ConnectorForm):
-    """A connector and the key to charge with."""
-
-    template = "chargepoints/actions/kinds/_start.html"
-    id_tag = forms.CharField(max_length=255, error_messages={"required": "Choose a driver or a key."})
-
-    def clean_id_tag(self) -> str:
-        """A key that the operator knows."""
-        tag: str = self.cleaned_data["id_tag"]
-        if not key_exists(self.charge_point, tag):
-            raise ValidationError("This key is not known. Choose one from the list.")
-        return tag
-
-    def parameters(self) -> Parameters:
-        """`{"connector": 1, "id_tag": "…"}`."""
-        return {**super().parameters(), "id_tag": self.cleaned_data["id_tag"]}
 
 
 class StopForm(ActionForm):
@@ -178,7 +161,6 @@ class ExtendedTriggerForm(TriggerForm):
 
 FORMS: dict[str, type[ActionForm]] = {
     "reboot": RebootForm,
-    "start": StartForm,
     "stop": StopForm,
     "unlock": ConnectorForm,
     "trigger": TriggerForm,

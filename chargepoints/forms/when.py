@@ -29,7 +29,7 @@ class WhenForm(forms.Form):
     at = forms.CharField(required=False, max_length=40)
     keep = forms.ChoiceField(choices=KEEPS, required=False)
 
-    def zone(self) -> str:
+    def zone_name(self) -> str:
         """The time zone of what is typed."""
         return "UTC"
 
@@ -46,7 +46,7 @@ class WhenForm(forms.Form):
         return cleaned
 
     def _moment(self, text: str) -> datetime:
-        with timezone.override(self.zone()):
+        with timezone.override(self.zone_name()):
             moment: datetime | None = MomentField().clean(text)
         if moment is None:
             raise ValidationError("Type the date and the time at which it is sent.")

@@ -133,12 +133,17 @@ def result_text(command: Command) -> str:
     return json.dumps(command.result, indent=1, ensure_ascii=False)
 
 
+# What continues a longer work, and what a start shows in words (`rendering.limits`).
+_TOLD_OTHERWISE = frozenset({"rest", "follows", "piece"}) | frozenset(
+    {"payment_method", "price_group", "limit_wh", "limit_s", "limit_amount"}
+)
+
+
 def parameter_rows(command: Command) -> list[tuple[str, object]]:
     """The parameters as people see them: without credentials, and without what continues a longer work."""
     told = tellable(command.parameters)
     assert isinstance(told, dict)
-    inner = {"rest", "follows", "piece"}
-    return [(name, value) for name, value in told.items() if value is not None and name not in inner]
+    return [(name, value) for name, value in told.items() if value is not None and name not in _TOLD_OTHERWISE]
 
 
 def outcome_look(command: Command) -> Look:

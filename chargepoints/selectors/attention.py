@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from chargepoints.actions import ACTIONS
-from chargepoints.choices import CommandStatus, ConnectorStatus, Effect, Integration, Refusal
+from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, ConnectorStatus, Effect, Integration, Refusal
 from chargepoints.models import ChargePoint, Command, Connector, LinkPeriod, Site
 from chargepoints.permissions import Person, charge_points_for, commands_for
 
@@ -122,7 +122,10 @@ def _link(charge_point: ChargePoint, now: datetime) -> Attention:
 
 
 def _missing(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
-    """Without effect since a day, and no later one of its kind, there or for the whole charger, had its effect."""
+    """Without effect since a day, and no later one of its kind, there or for the whole charger, had its effect.
+
+    And a stop at a limit that the charger refuses, while the charge runs on.
+    """
     later = Command.objects.filter(
         Q(connector_number=OuterRef("connector_number")) | Q(connector_number__isnull=True) | Q(connector_number=0),
         charge_point=OuterRef("charge_point"),
@@ -130,9 +133,9 @@ def _missing(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
         effect=Effect.SEEN,
         sent_at__gt=OuterRef("sent_at"),
     )
-    return commands.filter(
-        ~Exists(later), status=CommandStatus.ACCEPTED, effect=Effect.MISSING, sent_at__gte=now - LOOK_BACK
-    )
+    at_limit = Q(kind="stop", parameters__has_key="limit", charge__state__in=OPEN_CHARGE_STATES)
+    missed = commands.filter(~Exists(later), effect=Effect.MISSING, sent_at__gte=now - LOOK_BACK)
+    return missed.filter(Q(status=CommandStatus.ACCEPTED) | at_limit)
 
 
 def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]:
@@ -145,7 +148,8 @@ def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]
         yield Attention(
             Severity.NO_EFFECT,
             command.charge_point,
-            f"{label} accepted, but without effect.",
+            f"{label} {'accepted, but' if command.status == CommandStatus.ACCEPTED else 'tried again and again,'}"
+            " without effect.",
             f"Sent by {command.author_name}.{missed}",
             command.created_at,
             command,

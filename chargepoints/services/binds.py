@@ -13,11 +13,14 @@ from chargepoints.services.profiles import (
     start_profile_bind,
 )
 from chargepoints.services.reservations import cancel_reservation_bind, reserve_bind
+from chargepoints.services.start_choices import start_choices_bind, start_place_bind
 
 
 def _start_bind(*, command: Command) -> None:
+    start_choices_bind(command=command)
     start_key_bind(command=command)
     start_profile_bind(command=command)
+    start_place_bind(command=command)
 
 
 # Each raises ActionRefused with a sentence for the operator.

@@ -18,7 +18,7 @@ _checks: list[PayloadCheck] = []
 _examples: list[PayloadExamples] = []
 _SCHEMES = frozenset({"http", "https", "ftp", "ftps", "sftp"})
 _NOT_NEGATIVE = frozenset({"connectorId", "stackLevel"})
-_PASSWORD = "This is the charger's password. Change it with a new password, not as a setting."
+_NO_SETTING = "This is the charger's password. Change it with a new password, not as a setting."
 _DEFAULT_VERSION = "ocpp1.6"
 
 
@@ -37,7 +37,7 @@ def call_problem(charge_point: ChargePoint, action: str, payload: object) -> str
     if not isinstance(payload, dict):
         return "The payload is a JSON object."
     if action == "ChangeConfiguration" and str(payload.get("key")).strip().lower() == SECRET_KEY:
-        return _PASSWORD
+        return _NO_SETTING
     for check in _checks:
         if problem := check(_version(charge_point), action, payload):
             return problem
@@ -54,7 +54,7 @@ def call_bind(*, command: Command) -> None:
     if not isinstance(action, str) or not action:
         raise ActionRefused("Name the OCPP message.", field="action")
     if problem := call_problem(command.charge_point, action, payload):
-        raise ActionRefused(problem, field="" if problem == _PASSWORD else "payload")
+        raise ActionRefused(problem, field="" if problem == _NO_SETTING else "payload")
     # Nothing else that was given may be taken for what the services of a message note beside it.
     command.parameters = {"action": action, "payload": payload}
 

@@ -15,7 +15,7 @@ from chargepoints.services.changes import changed
 # An effect that comes late is still the truth; after this it is somebody else's doing.
 EFFECT_WINDOW = timedelta(minutes=15)
 # What was sent within that window was made within this one, unless it was kept: a command waits half a minute at most.
-_MADE_WITHIN = EFFECT_WINDOW + timedelta(minutes=5)
+MADE_WITHIN = EFFECT_WINDOW + timedelta(minutes=5)
 
 # By index: what was made shortly before, and what was kept until then, however long.
 _SEEN = """
@@ -65,7 +65,7 @@ def _seen(kind: str, charge_point_ids: Iterable[int], at: datetime, message: str
     words = ACTIONS[kind].proof_words
     ids = sorted(set(charge_point_ids))
     since = at - EFFECT_WINDOW
-    recent = (ids, at - _MADE_WITHIN, kind, since, message, message)
+    recent = (ids, at - MADE_WITHIN, kind, since, message, message)
     moved = sql.rows(_SEEN, at, words, *recent, ids, since, kind, message, message)
     changed({row[0] for row in moved}, "commands", "actions", "row")
 
@@ -76,7 +76,7 @@ def effects_seen_started(*, started: Mapping[tuple[int, str], Start]) -> None:
     `started` are the starts by charge point and transaction id.
     """
     now = timezone.now()
-    found = sql.rows(_STARTS, [pk for pk, _ in started], now - EFFECT_WINDOW, now - _MADE_WITHIN)
+    found = sql.rows(_STARTS, [pk for pk, _ in started], now - EFFECT_WINDOW, now - MADE_WITHIN)
     if not found:
         return
     commands = list(Command.objects.filter(pk__in=[row[0] for row in found]).order_by("-created_at"))

@@ -5,6 +5,7 @@ from chargepoints.tasks import (
     certificates,
     commands,
     invitations,
+    limits,
     live,
     upkeep,
 )
@@ -14,6 +15,7 @@ __all__ = [
     "certificates",
     "commands",
     "invitations",
+    "limits",
     "live",
     "upkeep",
 ]

@@ -17,6 +17,7 @@ from chargepoints.models import ChargePoint, Command
 from chargepoints.permissions import rights_on
 from chargepoints.rendering.commands import command_title, queued_words
 from chargepoints.rendering.schedule import profile_preview
+from chargepoints.rendering.start import start_context
 from chargepoints.rendering.status import connector_look
 from chargepoints.selectors.capabilities import known_of
 from chargepoints.selectors.charge_points import open_charges
@@ -39,11 +40,11 @@ def action(request: HtmxHttpRequest, pk: int, kind: str) -> HttpResponse:
     if wanted.right not in rights_on(request.user, found):
         raise PermissionDenied
     if request.method != "POST":
-        form = FORMS[kind](charge_point=found, initial=request.GET.dict())
+        form = FORMS[kind](charge_point=found, person=request.user, initial=request.GET.dict())
         return _dialog(request, found, wanted, form)
     if going_on := FORMS[kind].unsent(request.POST, found):
         return _dialog(request, found, wanted, going_on)
-    form = FORMS[kind](request.POST, charge_point=found)
+    form = FORMS[kind](request.POST, charge_point=found, person=request.user)
     if not form.is_valid():
         return _dialog(request, found, wanted, form, status=INVALID)
     if kind in commands_running(found) and not form.cleaned_data["again"]:
@@ -101,7 +102,9 @@ def _dialog(
         "connectors": [(connector, connector_look(connector)) for connector in found.connectors.all()],
         "q": query,
     }
-    if wanted.kind in {"start", "reserve"}:
+    if wanted.kind == "start":
+        context |= start_context(request.user, found, request.POST or request.GET, query)
+    if wanted.kind == "reserve":
         context["keys"] = keys_find(request.user, found, query)
     if isinstance(form, SetProfileForm):
         context["chart"] = profile_preview(form)

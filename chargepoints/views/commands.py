@@ -28,6 +28,7 @@ from chargepoints.rendering.commands import (
     progress_steps,
     result_text,
 )
+from chargepoints.rendering.limits import start_facts
 from chargepoints.rendering.schedule import command_schedule
 from chargepoints.selectors.commands import command_sites, commands_batches, commands_find, commands_page
 from chargepoints.services.command_records import commands_export_record
@@ -55,6 +56,7 @@ def command(request: HttpRequest, pk: UUID) -> HttpResponse:
         "progress": progress_steps(found),
         "result": result_text(found),
         "schedule": command_schedule(found),
+        "start_facts": start_facts(request.user, found),
         "charge_point": found.charge_point,
         "zone": found.charge_point.site.time_zone,
     }

@@ -36,6 +36,7 @@ DESK = [
     *(act(kind, COMMANDERS) for kind in ("data_transfer", "call")),
     *(act(kind, COMMANDERS) for kind in ("install_certificate", "certificate_ids", "delete_certificate")),
     desk("keys", get=COMMANDERS),
+    desk("start_choice", get=COMMANDERS),
     desk("command", of="command"),
     desk("log_rows"),
     desk("log_line", of="log_line"),
