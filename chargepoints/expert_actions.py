@@ -154,7 +154,7 @@ EXPERT_ACTIONS = (
             ("certificate_ids", "List its root certificates", Proof.ANSWER, 0, "Listed"),
             ("delete_certificate", "Delete a root certificate", Proof.ANSWER, 0, "Deleted"),
             ("log_upload", "Upload a log", Proof.JOB, 3600, "Uploaded"),
-            ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "Installed"),
+            ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "New version"),
         )
     ),
 )

@@ -17,6 +17,8 @@ from chargepoints.views import (
     commands,
     configuration,
     drivers,
+    files,
+    firmware,
     home_charging,
     imports,
     integration,
@@ -161,4 +163,6 @@ urlpatterns: list[URLPattern] = [
     *reports.urlpatterns,
     *home_charging.urlpatterns,
     *ledger.urlpatterns,
+    *firmware.urlpatterns,
+    *files.urlpatterns,
 ]
