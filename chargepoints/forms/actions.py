@@ -16,8 +16,12 @@ Parameters = dict[str, object]
 
 
 class ActionForm(forms.Form):
-    """What every action asks: a reason for the record, and whether to send another while one runs."""
+    """What every action asks: a reason for the record, and whether to send another while one runs.
 
+    `template` is the part of the dialog that only this action has.
+    """
+
+    template = ""
     reason = forms.CharField(required=False, max_length=200)
     again = forms.BooleanField(required=False)
 
@@ -37,6 +41,7 @@ class ActionForm(forms.Form):
 class RebootForm(ActionForm):
     """Soft or hard."""
 
+    template = "chargepoints/actions/kinds/_reboot.html"
     type = forms.ChoiceField(choices=[("Soft", "Soft"), ("Hard", "Hard")], initial="Soft")
 
     def parameters(self) -> Parameters:
@@ -61,6 +66,7 @@ class ConnectorForm(ActionForm):
 class StartForm(ConnectorForm):
     """A connector and the key to charge with."""
 
+    template = "chargepoints/actions/kinds/_start.html"
     id_tag = forms.CharField(max_length=255, error_messages={"required": "Choose a driver or a key."})
 
     def clean_id_tag(self) -> str:
@@ -78,6 +84,7 @@ class StartForm(ConnectorForm):
 class StopForm(ActionForm):
     """Which of the running charges."""
 
+    template = "chargepoints/actions/kinds/_stop.html"
     charge = forms.ChoiceField(error_messages={"required": "Choose a charge."})
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -92,6 +99,7 @@ class StopForm(ActionForm):
 class TriggerForm(ActionForm):
     """Which message, and of which connector."""
 
+    template = "chargepoints/actions/kinds/_trigger.html"
     message = forms.ChoiceField(choices=[(message, message) for message in TRIGGERS])
     connector = forms.ChoiceField(required=False)
 
@@ -111,6 +119,7 @@ class TriggerForm(ActionForm):
 class AvailabilityForm(ConnectorForm):
     """A connector, or the whole charger, in or out of service."""
 
+    template = "chargepoints/actions/kinds/_availability.html"
     type = forms.ChoiceField(choices=[("Inoperative", "Out of service"), ("Operative", "In service")])
 
     def connector_choices(self) -> Sequence[tuple[str, str]]:
@@ -125,6 +134,7 @@ class AvailabilityForm(ConnectorForm):
 class ReadConfigurationForm(ActionForm):
     """Which settings to read: all, or some by name."""
 
+    template = "chargepoints/actions/kinds/_read_configuration.html"
     keys = forms.CharField(required=False, max_length=2000)
 
     def parameters(self) -> Parameters:
@@ -135,6 +145,7 @@ class ReadConfigurationForm(ActionForm):
 class ConfigureForm(ActionForm):
     """A setting and its new value."""
 
+    template = "chargepoints/actions/kinds/_configure.html"
     key = forms.CharField(max_length=50, error_messages={"required": "Name the setting."})
     value = forms.CharField(required=False, max_length=500, strip=False)
 
