@@ -6,6 +6,8 @@ daphne hands whatever it is given to twisted, which keeps it: a slow reader of a
 import asyncio
 from typing import Any
 
+from twisted.internet.protocol import connectionDone
+
 
 class Flowing:
     """For twisted's HTTP channel: it knows whether its socket takes more (twisted pauses it above 64 KiB)."""
@@ -22,7 +24,7 @@ class Flowing:
         self._let_go()
         super().resumeProducing()  # type: ignore[misc]
 
-    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+    def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
         """Nobody waits for a connection that is gone."""
         self._let_go()
         super().connectionLost(reason)  # type: ignore[misc]

@@ -61,6 +61,7 @@ class FirmwareForm(DeskForm):
         self.problem = problem
         offer(self.fields["organisation"], firmware_organisations(person))
         makes = firmware_makes(person)
+        self.fields["vendor"].widget.attrs["list"] = "vendors"
         self.vendors = sorted({vendor for vendor, _, _ in makes if vendor})
         self.fields["models"].choices = [  # type: ignore[attr-defined]
             (model, f"{vendor} {model}, {count} charger{'' if count == 1 else 's'}") for vendor, model, count in makes
@@ -94,6 +95,13 @@ class FirmwareForm(DeskForm):
         }
 
 
+def _whole(name: str, most: int) -> forms.IntegerField:
+    """A number from 0, which says its name when it is none: errors of a dialog stand together."""
+    words = f"{name}: a whole number from 0 to {most}."
+    errors = {"invalid": words, "min_value": words, "max_value": words}
+    return forms.IntegerField(required=False, min_value=0, max_value=most, error_messages=errors)
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A file of the library as the dialog offers it for one charger."""
@@ -110,7 +118,10 @@ class UpdateFirmwareForm(ActionForm):
     template = "chargepoints/actions/kinds/_firmware.html"
 
     firmware = forms.ChoiceField(
-        error_messages={"required": "Choose a file, or give an address.", "invalid_choice": "Choose a file of the list."}
+        error_messages={
+            "required": "Choose a file, or give an address.",
+            "invalid_choice": "Choose a file of the list.",
+        }
     )
     any_model = forms.BooleanField(required=False)
     location = forms.CharField(required=False, max_length=512)
@@ -118,8 +129,8 @@ class UpdateFirmwareForm(ActionForm):
     retrieve_at = forms.DateTimeField(
         required=False, error_messages={"invalid": "Type a date and a time, such as 2026-11-20 14:30."}
     )
-    retries = forms.IntegerField(required=False, min_value=0, max_value=100)
-    retry_interval = forms.IntegerField(required=False, min_value=0, max_value=86_400)
+    retries = _whole("Retries", 100)
+    retry_interval = _whole("Seconds between retries", 86_400)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -169,7 +180,9 @@ class UpdateFirmwareForm(ActionForm):
             if at is None or at <= timezone.now():
                 self.add_error("retrieve_at", "Type a time that is still to come.")
         if chosen in {str(choice.file.pk) for choice in self.others} and not given.get("any_model"):
-            self.add_error("firmware", "This file is not made for this model. Tick “Use it all the same” if you are sure.")
+            self.add_error(
+                "firmware", "This file is not made for this model. Tick “Use it all the same” if you are sure."
+            )
         return given
 
     def parameters(self) -> Parameters:

@@ -52,7 +52,9 @@ def _file_bind(command: Command) -> FirmwareFile:
     file = _file(command)
     if not given.get("any_model") and not file.fits(charge_point.vendor, charge_point.model):
         make = f"{charge_point.vendor} {charge_point.model}".strip() or "a charger that has not told its model"
-        raise ActionRefused(f"{file} is not made for this model, {make}. Say that you use it all the same, or choose another.")
+        raise ActionRefused(
+            f"{file} is not made for this model, {make}. Say that you use it all the same, or choose another."
+        )
     command.parameters = {name: given[name] for name in _OURS if given.get(name) is not None}
     command.parameters |= {"version": file.version, "name": file.name}
     retrieval_bind(command)

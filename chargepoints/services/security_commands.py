@@ -27,7 +27,8 @@ def security_bind(*, command: Command) -> None:
     install_certificate {"type", "certificate"}, certificate_ids {"type"}, delete_certificate {"certificate": pk},
     log_upload {"type", "location", "retries"?, "retry_interval"?, "oldest"?, "latest"?},
     signed_firmware {"location", "signature", "certificate", "sha256", "retrieve_at"?, "install_at"?, "retries"?,
-    "retry_interval"?}, or as in `firmware_binds`: times are ISO 8601, certificates PEM, the signature base64, intervals seconds.
+    "retry_interval"?}, or as in `firmware_binds`: times are ISO 8601, certificates PEM, the signature base64,
+    intervals seconds.
     """
     check = _CHECKS.get(command.kind)
     if check is not None:

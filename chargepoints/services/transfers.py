@@ -27,7 +27,8 @@ def transfer_stage(
 ) -> str:
     """A new address for this command; the ones before it are closed. Only the SHA-256 of its token is stored.
 
-    It is good for a day from now, or from `begins` where that is later. To fetch `firmware` from it is `.../files/<token>/<name>`, to upload `.../files/<token>/`.
+    It is good for a day from now, or from `begins` where that is later. To fetch `firmware` from it is
+    `.../files/<token>/<name>`, to upload `.../files/<token>/`.
     """
     now = timezone.now()
     Transfer.objects.filter(command_id=command_id, closed_at=None).update(closed_at=now)

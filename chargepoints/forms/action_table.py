@@ -1,0 +1,12 @@
+"""Every form of a remote action, by its kind."""
+
+from collections.abc import Mapping
+
+from chargepoints.forms import actions
+from chargepoints.forms.actions import ActionForm
+from chargepoints.forms.firmware import UpdateFirmwareForm
+
+FORMS: Mapping[str, type[ActionForm]] = {
+    **actions.FORMS,
+    "firmware": UpdateFirmwareForm,
+}
