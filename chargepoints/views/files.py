@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from asgiref.sync import sync_to_async
@@ -10,7 +11,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.handlers.asgi import ASGIRequest
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern
+from django.urls import path as address_of
 from django.views.decorators.http import require_safe
 
 from chargepoints.services.fetches import Fetch, fetch_begun, fetch_ended, fetch_failed, fetch_find
@@ -62,12 +64,10 @@ def _answer(request: HttpRequest, fetch: Fetch) -> HttpResponseBase:
         headers |= {"Content-Range": f"bytes {part.first}-{part.first + part.length - 1}/{size}"}
     if request.method == "HEAD":
         return HttpResponse(status=status, headers=headers)
-    try:
-        opened = firmware_path(fetch.file.pk).open("rb")
-    except OSError:
+    path = firmware_path(fetch.file.pk)
+    if not path.is_file():
         _failed(fetch, 404, "the file is missing on the server's disk", address)
         return _nothing()
-    opened.seek(part.first)
     fetch_begun(fetch=fetch)
 
     def ended(sent: int) -> None:
@@ -76,7 +76,7 @@ def _answer(request: HttpRequest, fetch: Fetch) -> HttpResponseBase:
         _let_go()
 
     kind = _AsyncPieces if isinstance(request, ASGIRequest) else _Pieces
-    pieces = kind(opened, part.length, ended)
+    pieces = kind(path, part, ended)
     # A charger may fetch for an hour; its database connection is for others meanwhile.
     _let_go()
     return StreamingHttpResponse(cast("Iterator[bytes]", pieces), status=status, headers=headers)
@@ -88,22 +88,28 @@ def _failed(fetch: Fetch, status: int, why: str, address: str) -> None:
 
 
 class _Reading:
-    """A part of an open file that goes out piece by piece. Django closes it at the end, whatever that end is."""
+    """A part of a file that goes out piece by piece. Django closes it at the end, whatever that end is."""
 
-    def __init__(self, opened: BinaryIO, length: int, ended: Callable[[int], None]) -> None:
-        self._opened, self._left, self._length, self._ended = opened, length, length, ended
+    def __init__(self, path: Path, part: "_Part", ended: Callable[[int], None]) -> None:
+        self._path, self._part, self._ended = path, part, ended
+        self._left, self._opened, self._closed = part.length, cast("BinaryIO | None", None), False
 
     def read(self) -> bytes:
         """The next piece; empty at the end."""
+        if self._opened is None:
+            self._opened = self._path.open("rb")
+            self._opened.seek(self._part.first)
         piece = self._opened.read(min(PIECE, self._left))
         self._left -= len(piece)
         return piece
 
     def close(self) -> None:
         """Say how much went out."""
-        if not self._opened.closed:
+        if self._opened is not None:
             self._opened.close()
-            self._ended(self._length - self._left)
+        if not self._closed:
+            self._closed = True
+            self._ended(self._part.length - self._left)
 
 
 class _Pieces(_Reading):
@@ -165,4 +171,4 @@ def _later(budget: Budget) -> HttpResponse:
     return HttpResponse(status=429, content_type="text/plain", headers={"Retry-After": str(budget.reset)})
 
 
-urlpatterns: list[URLPattern] = [path("files/<str:token>/<str:name>", firmware, name="file")]
+urlpatterns: list[URLPattern] = [address_of("files/<str:token>/<str:name>", firmware, name="file")]
