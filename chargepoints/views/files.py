@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import URLPattern
 from django.urls import path as address_of
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from chargepoints.services.fetches import Fetch, fetch_begun, fetch_ended, fetch_failed, fetch_find
@@ -34,6 +35,7 @@ _HEADERS = {
 
 
 @login_not_required
+@csrf_exempt  # Whatever is no GET is answered with 405, not with a page about tokens of forms.
 @require_safe
 def firmware(request: HttpRequest, token: str, name: str) -> HttpResponseBase:
     """A firmware file, or a part of it (RFC 9110, 14: one range), to whom was given its address. Else a bare 404.

@@ -168,7 +168,7 @@ async def test_signed(gateway: Server, charge_point: ChargePoint, client: httpx.
         command = await order(charge_point, "firmware", firmware=str(file.pk))
         call = await charger.expect("SignedUpdateFirmware")
         asked = call.payload["firmware"]
-        assert (asked["signature"], asked["signingCertificate"]) == (signature, certificate.strip())
+        assert (asked["signature"], asked["signingCertificate"]) == (signature, certificate)
         await charger.answer(call, {"status": "Accepted"})
         await ended(command, Effect.AWAITED)
         assert await found(client, asked["location"]) == (200, content)
