@@ -33,7 +33,7 @@ class FirmwareForm(DeskForm):
     """A file with what is known of it. `problem` says why the upload itself failed, if it did."""
 
     organisation = forms.ModelChoiceField(Organisation.objects.none(), empty_label=None)
-    file = forms.FileField(required=False, error_messages={"empty": "The file is empty."})
+    file = forms.FileField(error_messages={"required": "Choose a file.", "empty": "The file is empty."})
     version = forms.CharField(
         max_length=255,
         help_text="Exactly as the charger tells it at its boot: this is how the update is proven.",
@@ -59,6 +59,8 @@ class FirmwareForm(DeskForm):
     def __init__(self, *arguments: Any, person: Person, problem: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.problem = problem
+        # An upload that failed has no file any more; why is what the person wants to know.
+        self.fields["file"].required = not problem
         offer(self.fields["organisation"], firmware_organisations(person))
         makes = firmware_makes(person)
         self.fields["vendor"].widget.attrs["list"] = "vendors"
@@ -71,9 +73,7 @@ class FirmwareForm(DeskForm):
         """A file that has come in whole."""
         if self.problem:
             raise ValidationError(self.problem)
-        given: UploadedFile[Any] | None = self.cleaned_data["file"]
-        if given is None:
-            raise ValidationError("Choose a file.")
+        given: UploadedFile[Any] = self.cleaned_data["file"]
         return given
 
     def clean_signature(self) -> str:

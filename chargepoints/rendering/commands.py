@@ -40,6 +40,14 @@ class LifeLine:
     steps: Sequence[Step]
 
     @property
+    def now(self) -> Step:
+        """Where it stands: the first station that is under way or has failed, else the last that was reached."""
+        reached = [step for step in self.steps if step.look == "done"]
+        stands = next((step for step in self.steps if step.look == "now"), None)
+        failed = next((step for step in reversed(self.steps) if step.look == "fail"), None)
+        return stands or failed or (reached or self.steps)[-1]
+
+    @property
     def is_running(self) -> bool:
         """Whether it is still on its way, or its effect is awaited."""
         return self.command.status in OPEN_COMMAND_STATUSES or self.command.effect == Effect.AWAITED

@@ -11,6 +11,7 @@ from chargepoints.models import FirmwareFile, Transfer
 from chargepoints.reports import NewLine
 from chargepoints.services.log_lines import log_lines_append
 from chargepoints.services.transfers import transfer_find
+from hub.templatetags.desk import sized
 
 TOKEN_LENGTH = 43
 _OPEN = (CommandStatus.SENT, CommandStatus.ACCEPTED, CommandStatus.EXPIRED)
@@ -45,22 +46,14 @@ def fetch_begun(*, fetch: Fetch) -> None:
 
 def fetch_ended(*, fetch: Fetch, sent: int, wanted: int, status: int, address: str) -> None:
     """Note on the charger's log how much of the file went out, in bytes; less than was wanted is an error."""
-    size = size_words(fetch.file.size)
+    size = sized(fetch.file.size)
     rest = "" if sent == wanted else ", then the charger broke off"
-    _note(fetch, f"{size_words(sent)} of {size}, {status}{rest}", f"{fetch.file.name}, to {address}", sent != wanted)
+    _note(fetch, f"{sized(sent)} of {size}, {status}{rest}", f"{fetch.file.name}, to {address}", sent != wanted)
 
 
 def fetch_failed(*, fetch: Fetch, status: int, why: str, address: str) -> None:
     """Note on the charger's log that there was nothing to send."""
     _note(fetch, f"{status}, {why}", f"{fetch.file.name}, to {address}", is_error=True)
-
-
-def size_words(size: int) -> str:
-    """Bytes for people: `812 B`, `1.2 MB`."""
-    for unit, worth in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= worth:
-            return f"{size / worth:.1f}".removesuffix(".0") + f" {unit}"
-    return f"{size} B"
 
 
 def _note(fetch: Fetch, fact: str, text: str, is_error: bool) -> None:
