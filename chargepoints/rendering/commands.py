@@ -42,6 +42,8 @@ class LifeLine:
     @property
     def now(self) -> Step:
         """Where it stands: the first station that is under way or has failed, else the last that was reached."""
+        if self.command.effect == Effect.SEEN:
+            return self.steps[-1]
         reached = [step for step in self.steps if step.look == "done"]
         stands = next((step for step in self.steps if step.look == "now"), None)
         failed = next((step for step in reversed(self.steps) if step.look == "fail"), None)
