@@ -148,10 +148,9 @@ _DAILY = (
         Right.COMMAND,
         Proof.JOB,
         3600,
-        "Installed",
+        "New version",
         Group.FILES,
         profile=_FIRMWARE,
-        has_form=False,
     ),
 )
 

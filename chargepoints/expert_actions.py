@@ -152,7 +152,7 @@ EXPERT_ACTIONS = (
         for kind, label, proof, seconds, words in (
             ("certificate_signed", "Send its certificate", Proof.ANSWER, 0, "Certificate taken"),
             ("log_upload", "Upload a log", Proof.JOB, 3600, "Uploaded"),
-            ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "Installed"),
+            ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "New version"),
         )
     ),
 )

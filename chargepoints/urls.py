@@ -17,6 +17,8 @@ from chargepoints.views import (
     commands,
     configuration,
     drivers,
+    files,
+    firmware,
     health,
     home_charging,
     imports,
@@ -165,4 +167,6 @@ urlpatterns: list[URLPattern] = [
     *reports.urlpatterns,
     *home_charging.urlpatterns,
     *ledger.urlpatterns,
+    *firmware.urlpatterns,
+    *files.urlpatterns,
 ]

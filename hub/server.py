@@ -23,6 +23,7 @@ from twisted.web.http import HTTPChannel
 
 from hub import deflate
 from hub.deflate import Bounded
+from hub.flow import Flowing, FlowingServer
 from hub.lane import Lane, frame_of, text_of
 from hub.octets import Unmasker, Utf8Validator
 
@@ -156,7 +157,7 @@ def _idle(transport: Any) -> bool:
     return not transport.dataBuffer and not transport._tempDataBuffer
 
 
-class HubChannel(HTTPChannel):
+class HubChannel(Flowing, HTTPChannel):
     """HTTP/1.1, until a connection becomes a websocket."""
 
     _version: bytes
@@ -188,7 +189,7 @@ class HubFactory(WebSocketFactory):
     protocol = HubWebSocket
 
 
-class HubServer(Server):
+class HubServer(FlowingServer, Server):
     """daphne's server with our sockets."""
 
     application: Any

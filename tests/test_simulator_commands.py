@@ -129,9 +129,3 @@ async def test_firmware_and_diagnostics(central: Central, simulator: Simulator) 
     await central.until(lambda: len(central.of("DiagnosticsStatusNotification")) == 2)
     told = [p["status"] for p in central.of("DiagnosticsStatusNotification")]
     assert told == ["Uploading", "UploadFailed"]
-    update = {"location": "https://example.org/fw.bin", "retrieveDate": datetime.now(UTC).isoformat()}
-    assert await central.command("UpdateFirmware", update) == {}
-    await central.first("FirmwareStatusNotification", status="Installed")
-    told = [p["status"] for p in central.of("FirmwareStatusNotification")]
-    assert told == ["Downloading", "Downloaded", "Installing", "Installed"]
-    assert [p["firmwareVersion"] for p in central.of("BootNotification")] == ["1.0.9", "1.0.10"]

@@ -3,6 +3,7 @@
 from chargepoints.admin import (
     charge_point,
     configuration,
+    firmware,
     history,
     idempotency,
     key,
@@ -17,6 +18,7 @@ from chargepoints.admin import (
 __all__ = [
     "charge_point",
     "configuration",
+    "firmware",
     "history",
     "idempotency",
     "key",

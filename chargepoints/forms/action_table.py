@@ -8,6 +8,7 @@ from chargepoints.forms.action_expert import CallForm, DataTransferForm
 from chargepoints.forms.action_profiles import ClearProfileForm, CompositeForm, SetProfileForm
 from chargepoints.forms.action_reservations import CancelReservationForm, ReserveForm
 from chargepoints.forms.actions import ActionForm
+from chargepoints.forms.firmware import UpdateFirmwareForm
 from chargepoints.forms.start import StartForm
 
 
@@ -20,6 +21,7 @@ class ListVersionForm(ActionForm):
 FORMS: Mapping[str, type[ActionForm]] = {
     **actions.FORMS,
     "start": StartForm,
+    "firmware": UpdateFirmwareForm,
     "local_list_version": ListVersionForm,
     "reserve": ReserveForm,
     "cancel_reservation": CancelReservationForm,

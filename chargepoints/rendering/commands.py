@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from chargepoints.actions import ACTIONS
+from chargepoints.actions import ACTIONS, Proof
 from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_COMMAND_STATUSES, CommandStatus, Effect
 from chargepoints.models import Command
 from chargepoints.moments import moment_read
@@ -44,6 +44,16 @@ class LifeLine:
     command: Command
     title: str
     steps: Sequence[Step]
+
+    @property
+    def now(self) -> Step:
+        """Where it stands: the first station that is under way or has failed, else the last that was reached."""
+        if self.command.effect == Effect.SEEN:
+            return self.steps[-1]
+        reached = [step for step in self.steps if step.look == "done"]
+        stands = next((step for step in self.steps if step.look == "now"), None)
+        failed = next((step for step in reversed(self.steps) if step.look == "fail"), None)
+        return stands or failed or (reached or self.steps)[-1]
 
     @property
     def is_running(self) -> bool:
@@ -181,8 +191,24 @@ def _accepted_look(command: Command) -> Look:
 
 
 def steps(command: Command) -> list[Step]:
-    """The four stations. Times count from the moment it was asked for."""
-    return [_queued(command), _sent(command), _answered(command), _effect(command)]
+    """Queued, sent, answered, what the charger told of a long job, effect. Times count from the station before."""
+    return [_queued(command), _sent(command), _answered(command), *_told(command), _effect(command)]
+
+
+def _told(command: Command) -> list[Step]:
+    """What the charger told of its job, the same said again left out; what failed last is its effect already."""
+    action = ACTIONS.get(command.kind)
+    if action is None or action.proof is not Proof.JOB:
+        return []
+    found: list[Step] = []
+    before = command.answered_at
+    for at, word in progress_steps(command):
+        if found and found[-1].name == word:
+            continue
+        failed = word.endswith("Failed") or word in {"InvalidSignature", "UploadFailure"}
+        found.append(Step("fail" if failed else "done", word, since_words(before, at)))
+        before = at
+    return found[:-1] if found and found[-1].name == command.effect_text else found
 
 
 def _queued(command: Command) -> Step:
@@ -228,6 +254,8 @@ def _effect(command: Command) -> Step:
     action = ACTIONS.get(command.kind)
     name = action.proof_words if action else "Effect seen"
     if command.effect == Effect.SEEN:
+        if action and action.proof is Proof.JOB and command.effect_text:
+            name = command.effect_text
         return Step("done", name, since_words(command.answered_at, command.effect_at))
     if command.effect == Effect.MISSING:
         # A job tells how it failed; of most other things there is only silence.

@@ -2,8 +2,9 @@
 
 from chargepoints.models import Command
 from chargepoints.services.availability import availability_bind
-from chargepoints.services.calls import call_bind, data_transfer_bind, diagnostics_bind, firmware_bind
+from chargepoints.services.calls import call_bind, data_transfer_bind, diagnostics_bind
 from chargepoints.services.configuration import configure_bind, read_configuration_bind
+from chargepoints.services.firmware_binds import firmware_bind
 from chargepoints.services.keys import start_key_bind
 from chargepoints.services.local_lists import local_list_bind
 from chargepoints.services.profiles import (

@@ -12,6 +12,7 @@ from chargepoints.reports import Boot
 from chargepoints.services.changes import changed
 from chargepoints.services.configuration import configuration_booted
 from chargepoints.services.effects import effects_seen_boot
+from chargepoints.services.firmware_proof import firmware_booted
 from chargepoints.services.kept import SEND_WITHIN
 
 _BOOT = "BootNotification"
@@ -57,6 +58,7 @@ def boots_record(*, boots: Sequence[Boot]) -> dict[int, tuple[Registration, int]
     )
     newest: datetime = max(boot.at for boot in boots)
     effects_seen_boot(charge_point_ids=latest, at=newest)
+    firmware_booted(told={boot.charge_point_id: boot.firmware for boot in ordered}, at=newest)
     configuration_booted(charge_point_ids=restarted)
     changed(latest, "head", "row")
     return {row[0]: (Registration(row[1]), _interval(row[1], row[2])) for row in found}

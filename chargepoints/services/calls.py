@@ -77,16 +77,15 @@ def _unkeepable(value: object, name: str = "") -> str:
 
 def diagnostics_bind(*, command: Command) -> None:
     """Check `{"location": URL, "retries"?, "retry_interval"?: s, "start"?, "stop"?: ISO 8601}`."""
-    _location(command)
+    location_bind(command)
     _retries(command)
     times = {name: _time(command, name) for name in ("start", "stop")}
     if times["start"] and times["stop"] and times["start"] >= times["stop"]:
         raise ActionRefused("The diagnostics' start is not before their end.", field="start")
 
 
-def firmware_bind(*, command: Command) -> None:
-    """Check `{"location": URL, "retrieve_at"?: ISO 8601, "retries"?, "retry_interval"?: s}`; now by default."""
-    _location(command)
+def retrieval_bind(command: Command) -> None:
+    """Check `{"retrieve_at"?: ISO 8601, "retries"?, "retry_interval"?: s}`; now by default."""
     _retries(command)
     if not _time(command, "retrieve_at"):
         command.parameters["retrieve_at"] = moment_write(timezone.now())
@@ -103,7 +102,8 @@ def data_transfer_bind(*, command: Command) -> None:
         raise ActionRefused("The data of a vendor's message are text.", field="data")
 
 
-def _location(command: Command) -> None:
+def location_bind(command: Command) -> None:
+    """Check the address to fetch from or to send to; raises ActionRefused."""
     location = str(command.parameters.get("location") or "").strip()
     try:
         parts = urlsplit(location)

@@ -1,6 +1,7 @@
 """The way of a command to its charger: queued, dispatched to the gateway of its socket, claimed and sent."""
 
 import json
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.db import transaction
 from chargepoints import sql
 from chargepoints.action_choices import TransferKind
 from chargepoints.models import FirmwareFile
+from chargepoints.moments import moment_read
 from chargepoints.reports import ClaimedCommand
 from chargepoints.services.changes import changed
 from chargepoints.services.credentials import password_stage
@@ -111,14 +113,24 @@ def _secret(command_id: UUID, charge_point_id: int, kind: str, given: dict[str, 
         return {"password": password_stage(charge_point_id=charge_point_id)}
     if kind in {"firmware", "signed_firmware"} and given.get("firmware"):
         file = FirmwareFile.objects.get(pk=str(given["firmware"]))
-        return {"location": _address(command_id, charge_point_id, TransferKind.FIRMWARE, file)}
+        begins = moment_read(given.get("retrieve_at"))
+        location = _address(command_id, charge_point_id, TransferKind.FIRMWARE, file, begins)
+        return {"location": location, "signature": file.signature, "certificate": file.certificate}
     if kind in {"diagnostics", "log_upload"} and given.get("own"):
         return {"location": _address(command_id, charge_point_id, TransferKind.DIAGNOSTICS)}
     return {}
 
 
-def _address(command_id: UUID, charge_point_id: int, kind: TransferKind, firmware: FirmwareFile | None = None) -> str:
-    return transfer_stage(command_id=command_id, charge_point_id=charge_point_id, kind=kind, firmware=firmware)
+def _address(
+    command_id: UUID,
+    charge_point_id: int,
+    kind: TransferKind,
+    firmware: FirmwareFile | None = None,
+    begins: datetime | None = None,
+) -> str:
+    return transfer_stage(
+        command_id=command_id, charge_point_id=charge_point_id, kind=kind, firmware=firmware, begins=begins
+    )
 
 
 def _json(value: object) -> dict[str, object]:

@@ -12,6 +12,7 @@ from chargepoints.certificates import MAX_CHAIN, CertificateProblem, certificate
 from chargepoints.choices import OPEN_COMMAND_STATUSES
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Command, InstalledCertificate
+from chargepoints.services.firmware_binds import signed_file_bind
 
 CENTRAL_ROOT = "CentralSystemRootCertificate"
 ROOT_TYPES = (CENTRAL_ROOT, "ManufacturerRootCertificate")
@@ -26,7 +27,8 @@ def security_bind(*, command: Command) -> None:
     install_certificate {"type", "certificate"}, certificate_ids {"type"}, delete_certificate {"certificate": pk},
     log_upload {"type", "location", "retries"?, "retry_interval"?, "oldest"?, "latest"?},
     signed_firmware {"location", "signature", "certificate", "sha256", "retrieve_at"?, "install_at"?, "retries"?,
-    "retry_interval"?}: times are ISO 8601, certificates PEM, the signature base64, intervals seconds.
+    "retry_interval"?}, or as in `firmware_binds`: times are ISO 8601, certificates PEM, the signature base64,
+    intervals seconds.
     """
     check = _CHECKS.get(command.kind)
     if check is not None:
@@ -97,8 +99,12 @@ def _log_upload(command: Command) -> None:
 
 
 def _signed_firmware(command: Command) -> None:
+    if command.parameters.get("firmware"):
+        signed_file_bind(command=command)
+        return
     _job(command)
     given = command.parameters
+    given["before"] = command.charge_point.firmware
     certificate, signature = str(given.get("certificate", "")), str(given.get("signature", ""))
     firmware_judge(certificate, signature, str(given.get("sha256", "")), timezone.now())
     if len(signature) > 800 or len(certificate) > 5500:

@@ -64,6 +64,7 @@ ACTS: dict[str, str] = {
     "price_changed": "changed the price of {}",
     "price_removed": "deleted a planned price of {}",
     "prices_stored": "stored hourly prices of {}",
+    "uploaded": "added {}",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -87,6 +88,7 @@ NOUNS: dict[str, str] = {
     "home_charger": "home charger",
     "issued_certificate": "certificate",
     "spot_source": "source of hourly prices",
+    "firmware_file": "firmware",
 }
 FIELDS: dict[str, str] = {
     "api_key": "API key",
@@ -96,6 +98,9 @@ FIELDS: dict[str, str] = {
     "is_superuser": "superuser",
     "is_strict": "strict mode",
     "id_tag": "id tag",
+    "charge_point_models": "models",
+    "is_signed": "signed",
+    "sha256": "SHA-256",
     "parent_id_tag": "group",
     "allows_concurrent": "several charges at once",
     "max_power_w": "power",

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.urls import reverse
 
+from chargepoints.action_choices import TransferKind
 from chargepoints.choices import Category, ConnectorStatus, Refusal
 from chargepoints.models import (
     Charge,
@@ -13,6 +14,8 @@ from chargepoints.models import (
     ConfigurationItem,
     ConnectionAttempt,
     Finding,
+    FirmwareFile,
+    FirmwareVersion,
     IdempotencyKey,
     InstalledCertificate,
     IssuedCertificate,
@@ -24,6 +27,7 @@ from chargepoints.models import (
     Reservation,
     SecurityEvent,
     StatusChange,
+    Transfer,
 )
 from hub.audit.records import HUB, Place, audit_record
 from hub.teams.choices import Role
@@ -93,6 +97,23 @@ def history_of(charge_point: ChargePoint) -> None:
     SecurityEvent.objects.create(charge_point=charge_point, type=mark, received_at=now)
     InstalledCertificate.objects.create(charge_point=charge_point, type="x", serial_number=mark, seen_at=now)
     IssuedCertificate.objects.create(charge_point=charge_point, serial_number=mark, requested_at=now)
+    firmware_of(charge_point, mark)
+
+
+def firmware_of(charge_point: ChargePoint, mark: str) -> None:
+    """A file of the operator, a version of the charger, and an address for it."""
+    file = FirmwareFile.objects.create(
+        organisation=charge_point.site.team.organisation, name=mark, version=mark, size=1, sha256=mark
+    )
+    FirmwareVersion.objects.create(charge_point=charge_point, version=mark, since=factories.now())
+    Transfer.objects.create(
+        token_sha256=mark,
+        kind=TransferKind.FIRMWARE,
+        charge_point=charge_point,
+        command=charge_point.commands.all()[0],
+        firmware=file,
+        expires_at=factories.now(),
+    )
 
 
 def people_of(operator: Organisation) -> None:

@@ -29,6 +29,7 @@ from tests.portal.matrix_tables.administration import ADMINISTRATION
 from tests.portal.matrix_tables.api import API
 from tests.portal.matrix_tables.commands import COMMANDS
 from tests.portal.matrix_tables.desk import DESK
+from tests.portal.matrix_tables.firmware import FIRMWARE
 from tests.portal.matrix_tables.frame import FRAME
 from tests.portal.matrix_tables.line import EVERY, Roles
 from tests.portal.matrix_tables.money import MONEY_PAGES
@@ -46,6 +47,7 @@ TABLE = [
     *IMPORT,
     *API,
     *MONEY_PAGES,
+    *FIRMWARE,
     *ADMINISTRATION,
 ]
 

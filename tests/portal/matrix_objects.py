@@ -2,15 +2,29 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from django.db.models import Model
 
-from chargepoints.models import ChargeKey, ChargePoint, Driver, HomeCharger, PaymentMethod
+from chargepoints.choices import CommandStatus
+from chargepoints.models import (
+    ChargeKey,
+    ChargePoint,
+    Command,
+    Driver,
+    FirmwareFile,
+    HomeCharger,
+    PaymentMethod,
+    Transfer,
+)
 from chargepoints.selectors.strangers import QUARANTINE_SITE, QUARANTINE_TEAM, waiting_in
+from chargepoints.services.firmware_store import firmware_path
+from chargepoints.services.transfers import token_digest
 from hub.teams.choices import Role
 from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, User
 from tests import factories
 from tests.portal.admin_tools import address_of, objects
+from tests.portal.matrix_tables.firmware import FILE_TOKEN
 from tests.portal.matrix_tables.sites import TOKEN
 from tests.portal.matrix_tables.unknown import STRANGER
 from tests.portal.unknown_tools import knock
@@ -46,6 +60,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "transaction": lambda point: {"pk": point.pk, "transaction": point.charges.all()[0].transaction_id},
     "sample": lambda point: {"pk": point.charges.all()[0].pk, "sample": point.meter_samples.all()[0].pk},
     "home_charger": lambda point: {"pk": first_of(HomeCharger, point)},
+    "firmware": lambda point: {"pk": first_of(FirmwareFile, point)},
     "home_driver": lambda point: {
         "pk": HomeCharger.objects.filter(charge_point__site__team__organisation=_operator(point))[0].driver_id
     },
@@ -56,7 +71,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
 WHOLE = frozenset(
     {"archived_site", "waiting", "organisation", "team", "member", "invitation", "api_key", "sign_in", "user"}
     | {"driver", "charge_key", "payment_method", "price_group", "price", "spot_source", "spot_source_id"}
-    | {"home_charger", "home_driver"}
+    | {"home_charger", "home_driver", "firmware"}
 )
 # Of Nordlys alone.
 ONE = frozenset({"unknown"})
@@ -89,12 +104,26 @@ def furnish(points: Iterable[ChargePoint], nordlys: Organisation, alice: User, b
         owner = bob if operator == nordlys else person
         SignIn.objects.create(user=owner, session_key=_session(operator), started_at=now, seen_at=now)
     Organisation.objects.filter(pk=nordlys.pk).update(receives_unknown=True)
+    _address_opened()
     knock(STRANGER["identity"])
     Invitation.objects.filter(organisation=nordlys).update(
         token_hash=hashlib.sha256(TOKEN.encode()).hexdigest(),
         invited_by=alice,
         expires_at=now.replace(year=now.year + 1, day=1),
     )
+
+
+def _address_opened() -> None:
+    """One firmware file can be fetched by whoever has its address."""
+    transfer = Transfer.objects.order_by("pk")[0]
+    Transfer.objects.filter(pk=transfer.pk).update(
+        token_sha256=token_digest(FILE_TOKEN), expires_at=factories.now() + timedelta(hours=1)
+    )
+    Command.objects.filter(pk=transfer.command_id).update(status=CommandStatus.SENT)
+    assert transfer.firmware is not None
+    path = firmware_path(transfer.firmware.pk)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
 
 
 def _operator(point: ChargePoint) -> Organisation:

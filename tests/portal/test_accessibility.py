@@ -35,6 +35,7 @@ from tests import browsers, factories
 from tests.conftest import StartServer
 from tests.factories import now
 from tests.portal.charge_tools import held, payer, priced
+from tests.portal.firmware_tools import firmware_urls
 from tests.portal.price_tools import group_made
 from tests.stage import Server
 
@@ -61,13 +62,12 @@ class Stage:
         yield reverse("overview")
         yield reverse("overview") + "?q=nothing-like-this"
         for charge_point in (self.busy, self.offline):
-            for name in ("", "_status_log", "_configuration", "_integration", "_settings"):
+            for name in ("", "_status_log", "_configuration", "_integration", "_settings", "_files"):
                 yield reverse(f"charge_point{name}", args=[charge_point.pk])
         yield from driver_urls(self.busy)
         for name in ("identity", "password", "activation", "archive"):
             yield reverse(f"charge_point_{name}", args=[self.busy.pk])
-        yield reverse("charge_point_new")
-        yield reverse("charge_points_archived")
+        yield from (reverse(name) for name in ("charge_point_new", "charge_points_archived"))
         for kind in FORMS:
             yield reverse("action", args=[self.busy.pk, kind])
         yield reverse("change_site", args=[self.busy.pk])
@@ -83,8 +83,8 @@ class Stage:
         yield from unknown_and_import_urls()
         yield from charge_urls(self.busy)
         yield from price_urls(site)
-        yield reverse("audit")
-        yield reverse("audit") + "?q=nothing-like-this"
+        yield from firmware_urls(self.busy)
+        yield from (reverse("audit"), reverse("audit") + "?q=nothing-like-this")
         yield "/no/such/page/"
 
 

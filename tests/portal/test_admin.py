@@ -20,6 +20,8 @@ from chargepoints.models import (
     Connector,
     Driver,
     Finding,
+    FirmwareFile,
+    FirmwareVersion,
     GatewayProcess,
     HomeCharger,
     InstalledCertificate,
@@ -43,6 +45,7 @@ from chargepoints.models import (
     SpotPrice,
     SpotSource,
     StatusChange,
+    Transfer,
 )
 from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
@@ -87,6 +90,9 @@ HISTORY = [
     SpotPrice,
     SpotSource,
     MaintenancePeriod,
+    FirmwareFile,
+    FirmwareVersion,
+    Transfer,
     ApiKey,
     Invitation,
     SignIn,

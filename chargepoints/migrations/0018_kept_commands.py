@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chargepoints', '0016_remote_actions'),
+        ('chargepoints', '0017_firmware_versions'),
         ('teams', '0003_account'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
