@@ -11,6 +11,7 @@ from chargepoints.choices import CommandStatus, Effect
 from chargepoints.models import Command
 from chargepoints.reports import JobReport
 from chargepoints.services.changes import changed
+from chargepoints.services.diagnostics import is_own_upload, upload_awaits, upload_judge
 
 # What is told of a job after that belongs to something else.
 JOB_WINDOW = timedelta(days=7)
@@ -47,12 +48,17 @@ def _meant(command: Command, report: JobReport) -> bool:
         return False
     if report.request_id is not None:
         return command.request_id == report.request_id
-    return command.effect != Effect.SEEN
+    return command.effect != Effect.SEEN or upload_awaits(command)
 
 
 def _note(command: Command, report: JobReport) -> None:
     command.progress = [*command.progress, [report.at.isoformat(), report.word]][-MOST_STEPS:]
-    if report.done is not None:
+    if report.done is not None and is_own_upload(command):
+        # What arrives here is seen to arrive: the charger's word alone proves nothing.
+        if judged := upload_judge(command=command, report=report):
+            command.effect, command.effect_text = judged
+            command.effect_at = report.at
+    elif report.done is not None:
         command.effect = Effect.SEEN if report.done else Effect.MISSING
         command.effect_at, command.effect_text = report.at, report.word
     elif command.effect == Effect.AWAITED and command.effect_due_at is not None:

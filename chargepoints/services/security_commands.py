@@ -12,6 +12,7 @@ from chargepoints.certificates import MAX_CHAIN, CertificateProblem, certificate
 from chargepoints.choices import OPEN_COMMAND_STATUSES
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Command, InstalledCertificate
+from chargepoints.services.calls import own_upload
 
 CENTRAL_ROOT = "CentralSystemRootCertificate"
 ROOT_TYPES = (CENTRAL_ROOT, "ManufacturerRootCertificate")
@@ -24,7 +25,7 @@ def security_bind(*, command: Command) -> None:
 
     extended_trigger {"message", "connector"?}, rotate_password {}, certificate_signed {"chain"},
     install_certificate {"type", "certificate"}, certificate_ids {"type"}, delete_certificate {"certificate": pk},
-    log_upload {"type", "location", "retries"?, "retry_interval"?, "oldest"?, "latest"?},
+    log_upload {"type", "own": True or "location", "retries"?, "retry_interval"?, "oldest"?, "latest"?},
     signed_firmware {"location", "signature", "certificate", "sha256", "retrieve_at"?, "install_at"?, "retries"?,
     "retry_interval"?}: times are ISO 8601, certificates PEM, the signature base64, intervals seconds.
     """
@@ -91,12 +92,15 @@ def _delete_certificate(command: Command) -> None:
 
 def _log_upload(command: Command) -> None:
     _one_of(command, LOG_TYPES)
+    if not own_upload(command):
+        _address(command)
     _job(command)
     for name in ("oldest", "latest"):
         _moment(command, name)
 
 
 def _signed_firmware(command: Command) -> None:
+    _address(command)
     _job(command)
     given = command.parameters
     certificate, signature = str(given.get("certificate", "")), str(given.get("signature", ""))
@@ -120,8 +124,8 @@ _CHECKS: dict[str, Callable[[Command], None]] = {
 }
 
 
-def _job(command: Command) -> None:
-    """A long job: an address to fetch from or send to, and an id that its status messages carry."""
+def _address(command: Command) -> None:
+    """An address to fetch from or send to."""
     location = str(command.parameters.get("location", ""))
     try:
         parts = urlsplit(location)
@@ -132,6 +136,10 @@ def _job(command: Command) -> None:
         raise ActionRefused(f"The address starts with one of {', '.join(sorted(SCHEMES))} and has a host.")
     if has_password:
         raise ActionRefused("An address with a user or a password in it would be kept in the log. Use one without.")
+
+
+def _job(command: Command) -> None:
+    """A long job: retries, and an id that its status messages carry."""
     for name in ("retries", "retry_interval"):
         if command.parameters.get(name) is not None and _whole(command.parameters[name]) < 0:
             raise ActionRefused("Retries and their interval are whole numbers from 0.")
