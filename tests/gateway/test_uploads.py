@@ -19,6 +19,7 @@ from tests.gateway.upload_tools import (
     answered,
     asked,
     chunked,
+    claimed,
     connected,
     content,
     digest,
@@ -307,11 +308,11 @@ def _mentions(token: str) -> list[str]:
 async def test_pages_take_bodies_of_a_sane_size_only(gateway: Server, charge_point: ChargePoint) -> None:
     """Nobody fills the disk through any other address: refused early, or counted while it comes."""
     page = f"{gateway.url}/login/"
-    assert await put(page, b"", f"Content-Length: {17 * MEGABYTE}", method="POST") == 413
+    assert await claimed(page, 17 * MEGABYTE, method="POST") == 413
     piece = b"x" * MEGABYTE
     assert await chunked(page, *[piece] * 18, end=False) == 413
     firmware = f"{gateway.url}/firmware/new/"
-    assert await put(firmware, b"", f"Content-Length: {17 * MEGABYTE}", "Cookie: sessionid=guess", method="POST") == 413
+    assert await claimed(firmware, 17 * MEGABYTE, "Cookie: sessionid=guess", method="POST") == 413
     # A long one that is allowed arrives whole: the form is read and misses its token.
     assert await put(page, b"a=" + b"x" * (3 * MEGABYTE), "Content-Type: application/x-www-form-urlencoded") in {
         403,

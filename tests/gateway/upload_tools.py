@@ -79,6 +79,11 @@ async def put(location: str, body: bytes, *lines: str, method: str = "PUT", addr
     return (await spoken(location, head(address or location, length, *lines, method=method), body))[0]
 
 
+async def claimed(location: str, length: int, *lines: str, method: str = "PUT") -> int:
+    """The status for a body that is only announced."""
+    return (await spoken(location, head(location, f"Content-Length: {length}", *lines, method=method)))[0]
+
+
 async def chunked(location: str, *pieces: bytes, end: bool = True) -> int:
     """The status of an upload in chunks."""
     written = [b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces]
