@@ -146,6 +146,16 @@ EXPERT_ACTIONS = (
         tab="integration",
         confirm="Hub makes a new random password and sends it to the charger. Nobody gets to see it.",
     ),
+    Action(
+        "log_upload",
+        "Request a log",
+        "scroll-text",
+        Right.COMMAND,
+        Proof.JOB,
+        3600,
+        "Uploaded",
+        Group.FILES,
+    ),
     *(
         Action(kind, label, "shield", Right.COMMAND, proof, seconds, words, Group.SECURITY, has_form=False)
         for kind, label, proof, seconds, words in (
@@ -153,7 +163,6 @@ EXPERT_ACTIONS = (
             ("install_certificate", "Install a root certificate", Proof.ANSWER, 0, "Installed"),
             ("certificate_ids", "List its root certificates", Proof.ANSWER, 0, "Listed"),
             ("delete_certificate", "Delete a root certificate", Proof.ANSWER, 0, "Deleted"),
-            ("log_upload", "Upload a log", Proof.JOB, 3600, "Uploaded"),
             ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "Installed"),
         )
     ),

@@ -16,6 +16,7 @@ from chargepoints.views import (
     charges,
     commands,
     configuration,
+    diagnostics,
     drivers,
     home_charging,
     imports,
@@ -154,6 +155,7 @@ urlpatterns: list[URLPattern] = [
         "charge-points/<int:pk>/price-group/", price_choices.charge_point_price_group, name="charge_point_price_group"
     ),
     *log.urlpatterns,
+    *diagnostics.urlpatterns,
     *audit.urlpatterns,
     *charges.urlpatterns,
     *charge.urlpatterns,

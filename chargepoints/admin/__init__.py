@@ -3,6 +3,7 @@
 from chargepoints.admin import (
     charge_point,
     configuration,
+    diagnostics,
     history,
     key,
     log,
@@ -16,6 +17,7 @@ from chargepoints.admin import (
 __all__ = [
     "charge_point",
     "configuration",
+    "diagnostics",
     "history",
     "key",
     "log",

@@ -9,10 +9,13 @@ from chargepoints.actions import ACTIONS
 from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_COMMAND_STATUSES, CommandStatus, Effect
 from chargepoints.models import Command
 from chargepoints.moments import moment_read
+from chargepoints.withheld import tellable
 from hub.templatetags.desk import hms
 
 _ENDED_BADLY = (CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.CANCELLED)
 
+# What a command keeps for itself beside what a person gave.
+_OUR_OWN = frozenset({"rest", "follows", "piece", "own", "request_id"})
 GLYPHS = {"done": "circle-check", "now": "circle-dashed", "fail": "x", "na": "circle"}
 
 
@@ -65,6 +68,15 @@ def command_title(command: Command) -> str:
     if command.kind in {"configure", "call"}:
         return f"{label} {given.get('key') or given.get('action') or ''}".strip()
     return f"{label}{number}"
+
+
+def parameters_shown(command: Command) -> dict[str, object]:
+    """What it was given, as people may see it: an address without its password, also while it has not been sent."""
+    return {
+        name: tellable(value) if name == "location" else value
+        for name, value in command.parameters.items()
+        if value is not None and name not in _OUR_OWN
+    }
 
 
 def progress_steps(command: Command) -> list[tuple[datetime | None, str]]:

@@ -10,7 +10,8 @@ from django_htmx.http import trigger_client_event
 
 from chargepoints.actions import ACTIONS, Action
 from chargepoints.exceptions import ActionRefused
-from chargepoints.forms.actions import FORMS, ActionForm
+from chargepoints.forms.action_table import FORMS
+from chargepoints.forms.actions import ActionForm
 from chargepoints.models import ChargePoint, Command
 from chargepoints.permissions import rights_on
 from chargepoints.rendering.commands import command_title

@@ -7,7 +7,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from chargepoints.permissions import commands_for
-from chargepoints.rendering.commands import life_lines, progress_steps, result_text
+from chargepoints.rendering.commands import life_lines, parameters_shown, progress_steps, result_text
+from chargepoints.rendering.diagnostics import file_rows
+from chargepoints.selectors.diagnostics import diagnostics_of_command
 
 
 @require_safe
@@ -18,6 +20,8 @@ def command(request: HttpRequest, pk: UUID) -> HttpResponse:
         "section": "chargers",
         "line": life_lines([found])[0],
         "command": found,
+        "parameters": parameters_shown(found),
+        "files": file_rows(diagnostics_of_command(found)),
         "progress": progress_steps(found),
         "result": result_text(found),
         "charge_point": found.charge_point,

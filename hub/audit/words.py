@@ -62,6 +62,7 @@ ACTS: dict[str, str] = {
     "price_changed": "changed the price of {}",
     "price_removed": "deleted a planned price of {}",
     "prices_stored": "stored hourly prices of {}",
+    "downloaded": "took away {}",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -84,6 +85,7 @@ NOUNS: dict[str, str] = {
     "bill": "bill",
     "home_charger": "home charger",
     "issued_certificate": "certificate",
+    "diagnostics_file": "diagnostics file",
     "spot_source": "source of hourly prices",
 }
 FIELDS: dict[str, str] = {

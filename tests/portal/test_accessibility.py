@@ -14,7 +14,7 @@ from django.urls import reverse
 from playwright.sync_api import Browser, Page
 
 from chargepoints.choices import ChargeState, CommandStatus, Effect
-from chargepoints.forms.actions import FORMS
+from chargepoints.forms.action_table import FORMS
 from chargepoints.models import (
     Charge,
     ChargePoint,

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import ChargeState, CommandStatus, Integration
-from chargepoints.forms.actions import FORMS
+from chargepoints.forms.action_table import FORMS
 from chargepoints.models import Charge, ChargePoint, Command, Connection
 from hub.teams.choices import Role
 from hub.teams.models import Organisation

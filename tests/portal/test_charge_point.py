@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import ChargeState, ConnectorStatus, Integration, Refusal
-from chargepoints.forms.actions import FORMS
+from chargepoints.forms.action_table import FORMS
 from chargepoints.models import (
     Charge,
     ChargePoint,
