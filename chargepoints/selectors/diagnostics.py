@@ -16,7 +16,7 @@ ASKED_WITHIN = timedelta(days=1)
 
 
 def diagnostics_detailed(person: Person) -> QuerySet[DiagnosticsFile]:
-    """The files of the charge points that `person` may see, with what is said of each; its right is another question."""
+    """The files of the charge points that `person` may see; whether the files too is another question."""
     found = diagnostics_for(person, Right.VIEW)
     return found.select_related("charge_point__site__team", "command")
 

@@ -44,7 +44,7 @@ def charge_point_diagnostics(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def diagnostics_context(person: Person, found: ChargePoint, number: str = "") -> Context:
-    """What `charge_point/_diagnostics.html` needs beside the charge point; `diagnostics` is None for who may not see."""
+    """What `charge_point/_diagnostics.html` needs beside the base; `diagnostics` is None for who may not see them."""
     rights = rights_on(person, found)
     section = None
     if Right.REBOOT in rights:

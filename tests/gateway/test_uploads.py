@@ -30,6 +30,7 @@ from tests.gateway.upload_tools import (
     tidy_files,
 )
 from tests.stage import Server
+from tests.station import Call, Station
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tidy_files")]
 __all__ = ["tidy_files"]
@@ -40,9 +41,9 @@ FORM = (
 )
 
 
-async def uploads(charger: object, word: str) -> None:
+async def uploads(charger: Station, word: str) -> None:
     """DiagnosticsStatusNotification."""
-    assert await charger.call("DiagnosticsStatusNotification", {"status": word}) == {}  # type: ignore[attr-defined]
+    assert await charger.call("DiagnosticsStatusNotification", {"status": word}) == {}
 
 
 @both_servers
@@ -85,11 +86,9 @@ async def test_each_way_of_uploading(gateway: Server, charge_point: ChargePoint,
         assert (told_after.effect, told_after.effect_text) == (Effect.SEEN, f"Received: {name}, 768.0 kB")
 
 
-def _call(command: Command) -> object:
-    class Told:
-        id = str(command.pk)
-
-    return Told
+def _call(command: Command) -> Call:
+    """The call that the charger has not answered yet."""
+    return Call(str(command.pk), "", {})
 
 
 @both_servers

@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from tests.portal.matrix_tables.administration import ADMINISTRATION
 from tests.portal.matrix_tables.api import API
 from tests.portal.matrix_tables.desk import DESK
+from tests.portal.matrix_tables.diagnostics import DIAGNOSTICS
 from tests.portal.matrix_tables.frame import FRAME
 from tests.portal.matrix_tables.line import EVERY, Roles
 from tests.portal.matrix_tables.money import MONEY_PAGES
@@ -35,6 +36,7 @@ from tests.portal.matrix_tables.sites import ORGANISATION, PEOPLE, SITES
 from tests.portal.matrix_tables.unknown import IMPORT, UNKNOWN
 
 TABLE = [*FRAME, *DESK, *SITES, *ORGANISATION, *PEOPLE, *UNKNOWN, *IMPORT, *API, *MONEY_PAGES, *ADMINISTRATION]
+TABLE += DIAGNOSTICS
 
 
 @dataclass(frozen=True)
