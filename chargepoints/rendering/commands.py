@@ -86,7 +86,7 @@ def progress_steps(command: Command) -> list[tuple[datetime | None, str]]:
 
 def result_text(command: Command) -> str:
     """The payload of the answer as JSON, for people; empty when it says no more than the answer's word."""
-    if not command.result or set(command.result) == {"status"}:
+    if not command.result or set(command.result) == {"status"} or list(command.result.values()) == [command.answer]:
         return ""
     return json.dumps(command.result, indent=1, ensure_ascii=False)
 
@@ -135,6 +135,8 @@ def _answered(command: Command) -> Step:
 def _effect(command: Command) -> Step:
     action = ACTIONS.get(command.kind)
     name = action.proof_words if action else "Effect seen"
+    if command.parameters.get("own"):
+        name = "Received"
     if command.effect == Effect.SEEN:
         return Step("done", name, since_words(command.answered_at, command.effect_at))
     if command.effect == Effect.MISSING:
