@@ -139,7 +139,6 @@ _DAILY = (
         "Uploaded",
         Group.FILES,
         profile=_FIRMWARE,
-        has_form=False,
     ),
     Action(
         "firmware",

@@ -139,6 +139,16 @@ EXPERT_ACTIONS = (
         tab="integration",
         confirm="Hub makes a new random password and sends it to the charger. Nobody gets to see it.",
     ),
+    Action(
+        "log_upload",
+        "Request a log",
+        "scroll-text",
+        Right.COMMAND,
+        Proof.JOB,
+        3600,
+        "Uploaded",
+        Group.FILES,
+    ),
     *(
         Action(kind, label, "shield", Right.COMMAND, Proof.ANSWER, 0, words, Group.SECURITY, tab="integration")
         for kind, label, words in (
@@ -151,7 +161,6 @@ EXPERT_ACTIONS = (
         Action(kind, label, "shield", Right.COMMAND, proof, seconds, words, Group.SECURITY, has_form=False)
         for kind, label, proof, seconds, words in (
             ("certificate_signed", "Send its certificate", Proof.ANSWER, 0, "Certificate taken"),
-            ("log_upload", "Upload a log", Proof.JOB, 3600, "Uploaded"),
             ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "New version"),
         )
     ),

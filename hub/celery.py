@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "charge-limits-due": {"task": "chargepoints.charge_limits_due", "schedule": 2.0, "options": {"expires": 5}},
     "bills-due": {"task": "chargepoints.bills_due", "schedule": 2.0, "options": {"expires": 5}},
     "idempotency-keys-forget": {"task": "chargepoints.idempotency_keys_forget", "schedule": 3600.0},
+    "diagnostics-expire": {"task": "chargepoints.diagnostics_expire", "schedule": 3600.0},
     "sessions-tidy": {"task": "account.sessions_tidy", "schedule": 3600.0},
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }

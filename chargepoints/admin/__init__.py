@@ -3,6 +3,7 @@
 from chargepoints.admin import (
     charge_point,
     configuration,
+    diagnostics,
     firmware,
     history,
     idempotency,
@@ -18,6 +19,7 @@ from chargepoints.admin import (
 __all__ = [
     "charge_point",
     "configuration",
+    "diagnostics",
     "firmware",
     "history",
     "idempotency",

@@ -8,6 +8,7 @@ from chargepoints.forms.action_expert import CallForm, DataTransferForm
 from chargepoints.forms.action_profiles import ClearProfileForm, CompositeForm, SetProfileForm
 from chargepoints.forms.action_reservations import CancelReservationForm, ReserveForm
 from chargepoints.forms.actions import ActionForm
+from chargepoints.forms.diagnostics import DiagnosticsForm, LogUploadForm
 from chargepoints.forms.firmware import UpdateFirmwareForm
 from chargepoints.forms.start import StartForm
 
@@ -21,6 +22,8 @@ class ListVersionForm(ActionForm):
 FORMS: Mapping[str, type[ActionForm]] = {
     **actions.FORMS,
     "start": StartForm,
+    "diagnostics": DiagnosticsForm,
+    "log_upload": LogUploadForm,
     "firmware": UpdateFirmwareForm,
     "local_list_version": ListVersionForm,
     "reserve": ReserveForm,

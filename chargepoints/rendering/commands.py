@@ -18,6 +18,8 @@ from hub.templatetags.desk import hms
 
 _ENDED_BADLY = (CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.CANCELLED)
 
+# What a command keeps for itself beside what a person gave.
+_OUR_OWN = frozenset({"rest", "follows", "piece", "own", "request_id"})
 GLYPHS = {"done": "circle-check", "now": "circle-dashed", "fail": "x", "na": "circle"}
 
 
@@ -138,13 +140,13 @@ def progress_steps(command: Command) -> list[tuple[datetime | None, str]]:
 
 def result_text(command: Command) -> str:
     """The payload of the answer as JSON, for people; empty when it says no more than the answer's word."""
-    if not command.result or set(command.result) == {"status"}:
+    if not command.result or set(command.result) == {"status"} or list(command.result.values()) == [command.answer]:
         return ""
     return json.dumps(command.result, indent=1, ensure_ascii=False)
 
 
 # What continues a longer work, and what a start shows in words (`rendering.limits`).
-_TOLD_OTHERWISE = frozenset({"rest", "follows", "piece"}) | frozenset(
+_TOLD_OTHERWISE = frozenset({"rest", "follows", "piece", "own", "request_id"}) | frozenset(
     {"payment_method", "price_group", "limit_wh", "limit_s", "limit_amount"}
 )
 
@@ -253,6 +255,8 @@ def _answered(command: Command) -> Step:
 def _effect(command: Command) -> Step:
     action = ACTIONS.get(command.kind)
     name = action.proof_words if action else "Effect seen"
+    if command.parameters.get("own"):
+        name = "Received"
     if command.effect == Effect.SEEN:
         if action and action.proof is Proof.JOB and command.effect_text:
             name = command.effect_text

@@ -76,12 +76,26 @@ def _unkeepable(value: object, name: str = "") -> str:
 
 
 def diagnostics_bind(*, command: Command) -> None:
-    """Check `{"location": URL, "retries"?, "retry_interval"?: s, "start"?, "stop"?: ISO 8601}`."""
-    location_bind(command)
+    """Check `{"own": True or "location": URL, "retries"?, "retry_interval"?: s, "start"?, "stop"?: ISO 8601}`.
+
+    `own` is an address of ours, made when it is sent.
+    """
+    if not own_upload(command):
+        location_bind(command)
     _retries(command)
     times = {name: _time(command, name) for name in ("start", "stop")}
     if times["start"] and times["stop"] and times["start"] >= times["stop"]:
         raise ActionRefused("The diagnostics' start is not before their end.", field="start")
+
+
+def own_upload(command: Command) -> bool:
+    """Whether the file shall come to us; then no other address counts."""
+    if not command.parameters.get("own"):
+        command.parameters.pop("own", None)
+        return False
+    command.parameters.pop("location", None)
+    command.parameters["own"] = True
+    return True
 
 
 def retrieval_bind(command: Command) -> None:

@@ -12,6 +12,7 @@ from chargepoints.models import Command
 from chargepoints.reports import JobReport
 from chargepoints.selectors.firmware import FIRMWARE_KINDS
 from chargepoints.services.changes import changed
+from chargepoints.services.diagnostics import is_own_upload, upload_awaits, upload_judge
 from chargepoints.services.firmware_proof import firmware_installed, may_still_tell
 from chargepoints.services.transfers import transfers_close
 
@@ -50,7 +51,11 @@ def _meant(command: Command, report: JobReport) -> bool:
         return False
     if report.request_id is not None:
         return command.request_id == report.request_id
-    return command.effect != Effect.SEEN or (command.kind in FIRMWARE_KINDS and may_still_tell(command, report.at))
+    return (
+        command.effect != Effect.SEEN
+        or upload_awaits(command)
+        or (command.kind in FIRMWARE_KINDS and may_still_tell(command, report.at))
+    )
 
 
 def _note(command: Command, report: JobReport) -> None:
@@ -58,6 +63,11 @@ def _note(command: Command, report: JobReport) -> None:
     if command.kind in FIRMWARE_KINDS and (report.done or command.effect == Effect.SEEN):
         if report.done:
             firmware_installed(command, report.at)
+    elif report.done is not None and is_own_upload(command):
+        # What arrives here is seen to arrive: the charger's word alone proves nothing.
+        if judged := upload_judge(command=command, report=report):
+            command.effect, command.effect_text = judged
+            command.effect_at = report.at
     elif report.done is not None:
         command.effect = Effect.SEEN if report.done else Effect.MISSING
         command.effect_at, command.effect_text = report.at, report.word

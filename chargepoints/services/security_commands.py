@@ -12,6 +12,7 @@ from chargepoints.certificates import MAX_CHAIN, CertificateProblem, certificate
 from chargepoints.choices import OPEN_COMMAND_STATUSES
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Command, InstalledCertificate
+from chargepoints.services.calls import own_upload
 from chargepoints.services.firmware_binds import signed_file_bind
 
 CENTRAL_ROOT = "CentralSystemRootCertificate"
@@ -25,7 +26,7 @@ def security_bind(*, command: Command) -> None:
 
     extended_trigger {"message", "connector"?}, rotate_password {}, certificate_signed {"chain"},
     install_certificate {"type", "certificate"}, certificate_ids {"type"}, delete_certificate {"certificate": pk},
-    log_upload {"type", "location", "retries"?, "retry_interval"?, "oldest"?, "latest"?},
+    log_upload {"type", "own": True or "location", "retries"?, "retry_interval"?, "oldest"?, "latest"?},
     signed_firmware {"location", "signature", "certificate", "sha256", "retrieve_at"?, "install_at"?, "retries"?,
     "retry_interval"?}, or as in `firmware_binds`: times are ISO 8601, certificates PEM, the signature base64,
     intervals seconds.
@@ -93,6 +94,8 @@ def _delete_certificate(command: Command) -> None:
 
 def _log_upload(command: Command) -> None:
     _one_of(command, LOG_TYPES)
+    if not own_upload(command):
+        _address(command)
     _job(command)
     for name in ("oldest", "latest"):
         _moment(command, name)
@@ -102,6 +105,7 @@ def _signed_firmware(command: Command) -> None:
     if command.parameters.get("firmware"):
         signed_file_bind(command=command)
         return
+    _address(command)
     _job(command)
     given = command.parameters
     given["before"] = command.charge_point.firmware
@@ -126,8 +130,8 @@ _CHECKS: dict[str, Callable[[Command], None]] = {
 }
 
 
-def _job(command: Command) -> None:
-    """A long job: an address to fetch from or send to, and an id that its status messages carry."""
+def _address(command: Command) -> None:
+    """An address to fetch from or send to."""
     location = str(command.parameters.get("location", ""))
     try:
         parts = urlsplit(location)
@@ -140,6 +144,10 @@ def _job(command: Command) -> None:
         )
     if has_password:
         raise ActionRefused("An address with a user or a password in it would be kept in the log. Use one without.")
+
+
+def _job(command: Command) -> None:
+    """A long job: retries, and an id that its status messages carry."""
     for name in ("retries", "retry_interval"):
         if command.parameters.get(name) is not None and _whole(command.parameters[name]) < 0:
             raise ActionRefused("Retries and their interval are whole numbers from 0.", field="retries")

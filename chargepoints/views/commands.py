@@ -28,15 +28,18 @@ from chargepoints.rendering.commands import (
     progress_steps,
     result_text,
 )
+from chargepoints.rendering.diagnostics import file_rows
 from chargepoints.rendering.limits import start_facts
 from chargepoints.rendering.schedule import command_schedule
 from chargepoints.selectors.commands import command_sites, commands_batches, commands_find, commands_page
+from chargepoints.selectors.diagnostics import diagnostics_of_command
 from chargepoints.services.command_records import commands_export_record
 from chargepoints.services.releases import command_take_back
 from chargepoints.views.charge_point import charge_point_base, charge_point_get
 from hub.audit.records import Actor
 from hub.http import HtmxHttpRequest, streamed
 from hub.spreadsheets import CSV_TYPE
+from hub.teams.choices import Right
 
 Context = dict[str, object]
 CONFLICT = 409
@@ -46,13 +49,16 @@ CONFLICT = 409
 def command(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A command with its life line: who, when, why, from where, and what came of it."""
     found = _get(request, pk)
-    lines = life_lines([found])
+    lines, files = life_lines([found]), file_rows(diagnostics_of_command(found))
+    rights = rights_on(request.user, found.charge_point)
     context = {
         "section": "commands",
         "line": lines[0],
         "command": found,
-        "may_take_back": found.pk in may_take_back(lines, rights_on(request.user, found.charge_point)),
+        "may_take_back": found.pk in may_take_back(lines, rights),
         "parameters": parameter_rows(found),
+        "files": files,
+        "sees_files": bool(files) and Right.REBOOT in rights,
         "progress": progress_steps(found),
         "result": result_text(found),
         "schedule": command_schedule(found),

@@ -65,6 +65,7 @@ ACTS: dict[str, str] = {
     "price_removed": "deleted a planned price of {}",
     "prices_stored": "stored hourly prices of {}",
     "uploaded": "added {}",
+    "downloaded": "took away {}",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -87,6 +88,7 @@ NOUNS: dict[str, str] = {
     "bill": "bill",
     "home_charger": "home charger",
     "issued_certificate": "certificate",
+    "diagnostics_file": "diagnostics file",
     "spot_source": "source of hourly prices",
     "firmware_file": "firmware",
 }

@@ -95,8 +95,7 @@ def update_firmware(charger: "Charger", payload: Payload) -> Reply:
 
 def get_diagnostics(charger: "Charger", payload: Payload) -> Reply:
     """GetDiagnostics: put a small log there over HTTP; without a server there the upload fails."""
-    target = urlsplit(str(payload["location"]))
-    name = f"{re.sub(r'[^A-Za-z0-9-]', '_', charger.spec.identity)}-{stamp()[:10]}.log"
+    name = _file_name(charger, "")
 
     async def tell(status: str) -> None:
         charger.diagnostics_status = status
@@ -105,10 +104,33 @@ def get_diagnostics(charger: "Charger", payload: Payload) -> Reply:
     async def upload() -> None:
         await tell("Uploading")
         await charger.clock.sleep(charger.rng.uniform(2, 4))
-        await tell("Uploaded" if await _put(target, name, _report(charger)) else "UploadFailed")
+        is_there = await _put(urlsplit(str(payload["location"])), name, _report(charger))
+        await tell("Uploaded" if is_there else "UploadFailed")
         charger.diagnostics_status = "Idle"
 
     return {"fileName": name}, upload
+
+
+def get_log(charger: "Charger", payload: Payload) -> Reply:
+    """GetLog of the security extension: the same for one log, whose status messages carry the request's id."""
+    number, target = int(payload["requestId"]), urlsplit(str(payload["log"]["remoteLocation"]))
+    if payload["logType"] not in ("DiagnosticsLog", "SecurityLog"):
+        return {"status": "Rejected"}, None
+    name = _file_name(charger, f"-{payload['logType']}")
+
+    async def tell(status: str) -> None:
+        await charger.say("LogStatusNotification", {"status": status, "requestId": number})
+
+    async def upload() -> None:
+        await tell("Uploading")
+        await charger.clock.sleep(charger.rng.uniform(2, 4))
+        await tell("Uploaded" if await _put(target, name, _report(charger)) else "UploadFailure")
+
+    return {"status": "Accepted", "filename": name}, upload
+
+
+def _file_name(charger: "Charger", log: str) -> str:
+    return f"{re.sub(r'[^A-Za-z0-9-]', '_', charger.spec.identity)}{log}-{stamp()[:10]}.log"
 
 
 def _report(charger: "Charger") -> bytes:

@@ -13,6 +13,7 @@ from chargepoints.models import (
     Command,
     ConfigurationItem,
     ConnectionAttempt,
+    DiagnosticsFile,
     Finding,
     FirmwareFile,
     FirmwareVersion,
@@ -56,6 +57,7 @@ def history_of(charge_point: ChargePoint) -> None:
         received_at=now,
     )
     Command.objects.create(charge_point=charge_point, kind="reboot", author_name=mark, created_at=now, expires_at=now)
+    DiagnosticsFile.objects.create(charge_point=charge_point, name=mark, is_complete=True, keep_until=now, size=1)
     ConfigurationItem.objects.create(charge_point=charge_point, key=mark, value="1", reported_at=now)
     LocalList.objects.create(charge_point=charge_point, version=1, updated_at=now)
     ChargingProfile.objects.create(

@@ -29,6 +29,7 @@ from tests.portal.matrix_tables.administration import ADMINISTRATION
 from tests.portal.matrix_tables.api import API
 from tests.portal.matrix_tables.commands import COMMANDS
 from tests.portal.matrix_tables.desk import DESK
+from tests.portal.matrix_tables.diagnostics import DIAGNOSTICS
 from tests.portal.matrix_tables.firmware import FIRMWARE
 from tests.portal.matrix_tables.frame import FRAME
 from tests.portal.matrix_tables.line import EVERY, Roles
@@ -48,6 +49,7 @@ TABLE = [
     *API,
     *MONEY_PAGES,
     *FIRMWARE,
+    *DIAGNOSTICS,
     *ADMINISTRATION,
 ]
 

@@ -24,6 +24,7 @@ from hub.teams.choices import Role
 from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, User
 from tests import factories
 from tests.portal.admin_tools import address_of, objects
+from tests.portal.diagnostics_tools import bytes_of
 from tests.portal.matrix_tables.firmware import FILE_TOKEN
 from tests.portal.matrix_tables.sites import TOKEN
 from tests.portal.matrix_tables.unknown import STRANGER
@@ -39,6 +40,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "site": lambda point: {"pk": point.site_id},
     "archived_site": lambda point: {"pk": point.site.team.sites.get(archived_at__isnull=False).pk},
     "command": lambda point: {"pk": point.commands.all()[0].pk},
+    "diagnostics": lambda point: {"pk": point.diagnostics_files.all()[0].pk},
     "log_line": lambda point: {"pk": point.pk, "seq": point.log_lines.all()[0].seq},
     "maintenance": lambda point: {"pk": point.pk, "period": point.maintenance_periods.all()[0].pk},
     "waiting": lambda point: {"pk": waiting_in(_operator(point)).get().pk},
@@ -95,6 +97,7 @@ def furnish(points: Iterable[ChargePoint], nordlys: Organisation, alice: User, b
     operators = {_operator(point) for point in points}
     for point in points:
         factories.charge_point(point.site, archived_at=now)
+        bytes_of(point.diagnostics_files.all()[0], b"diagnostics")
     for operator in operators:
         factories.site(factories.team(operator), ARCHIVED, archived_at=now)
         waiting = factories.site(factories.team(operator, QUARANTINE_TEAM), QUARANTINE_SITE)
