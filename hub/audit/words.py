@@ -62,6 +62,10 @@ ACTS: dict[str, str] = {
     "price_changed": "changed the price of {}",
     "price_removed": "deleted a planned price of {}",
     "prices_stored": "stored hourly prices of {}",
+    "stopped": "stopped {}",
+    "halted": "halted {}",
+    "resumed": "let {} go on",
+    "repeated": "tried the failed ones of {} again",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -85,6 +89,7 @@ NOUNS: dict[str, str] = {
     "home_charger": "home charger",
     "issued_certificate": "certificate",
     "spot_source": "source of hourly prices",
+    "command_batch": "bulk action",
 }
 FIELDS: dict[str, str] = {
     "api_key": "API key",
