@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import CommandStatus, ConnectorStatus, Effect, Integration, Refusal
-from chargepoints.models import ChargePoint, Command, Connector, LinkPeriod, Site
+from chargepoints.models import ChargePoint, Command, CommandBatch, Connector, LinkPeriod, Site
 from chargepoints.permissions import Person, charge_points_for, commands_for
+from chargepoints.selectors.batches import batches_halted
 
 OFFLINE_AFTER = timedelta(minutes=5)
 LOOK_BACK = timedelta(hours=24)
@@ -25,13 +26,14 @@ class Severity(IntEnum):
     FAULT = 0
     REFUSED = 1
     OFFLINE = 2
-    NO_EFFECT = 3
-    UNSTEADY = 4
+    HALTED = 3
+    NO_EFFECT = 4
+    UNSTEADY = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One entry: what is wrong in words, since when, and the command it is about, if any."""
+    """One entry: what is wrong in words, since when, and the command or batch it is about, if any."""
 
     severity: Severity
     charge_point: ChargePoint
@@ -39,16 +41,19 @@ class Attention:
     detail: str
     since: datetime
     command: Command | None = None
+    batch: CommandBatch | None = None
 
 
 def attention(user: Person, now: datetime | None = None, site: Site | None = None) -> list[Attention]:
-    """Everything that needs a person (on `site`, if given), worst first, then oldest first: five queries."""
+    """Everything that needs a person (on `site`, if given), worst first, then oldest first: six queries."""
     now = now or timezone.now()
     mine = charge_points_for(user).filter(is_active=True, maintenance=False)
     commands = commands_for(user)
     if site is not None:
         mine, commands = mine.filter(site=site), commands.filter(charge_point__site=site)
     found = [*_faults(mine), *_boxes(mine), *_links(mine, now), *_commands(commands, now), *_unsteady(mine, now)]
+    if site is None:
+        found += _halted(user)
     return sorted(found, key=lambda entry: (entry.severity, entry.since))
 
 
@@ -137,6 +142,14 @@ def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]
             command.created_at,
             command,
         )
+
+
+def _halted(user: Person) -> Iterator[Attention]:
+    """Batches that have halted themselves, each with the last charger that failed."""
+    for batch, row in batches_halted(user):
+        since = row.ended_at or batch.created_at
+        why = f"{ACTIONS[batch.kind].label} of many chargers halted."
+        yield Attention(Severity.HALTED, row.charge_point, why, batch.state_why, since, batch=batch)
 
 
 def _unsteady(mine: QuerySet[ChargePoint], now: datetime) -> Iterator[Attention]:

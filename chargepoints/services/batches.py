@@ -13,6 +13,7 @@ from chargepoints.actions import ACTIONS
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import BatchRow, CommandBatch, FirmwareFile
 from chargepoints.pacing import Pace
+from chargepoints.selectors.batches import batch_again
 from chargepoints.services.batch_outcomes import TAKEN_BACK, row_end
 from chargepoints.services.kept import AHEAD_AT_MOST, KEPT_AT_MOST
 from chargepoints.services.releases import command_cancel
@@ -161,8 +162,7 @@ def batch_retry(*, batch: CommandBatch, actor: Actor, reason: str = "") -> int:
     Those that were left out from the start stay so. A halted batch is resumed instead. Raises ActionRefused.
     """
     found = _locked(batch, BatchState.RUNNING, BatchState.STOPPED, BatchState.FINISHED)
-    again = found.rows.filter(state=BatchRowState.FAILED) | found.rows.filter(state=BatchRowState.LEFT_OUT, tries__gt=0)
-    number = again.update(state=BatchRowState.WAITING, why="", due_at=None, ended_at=None)
+    number = batch_again(found).update(state=BatchRowState.WAITING, why="", due_at=None, ended_at=None)
     if not number:
         raise ActionRefused("Nothing has failed.")
     _go_on(found, actor, "repeated", {"charge_points": number}, reason)
