@@ -1,6 +1,7 @@
 """The administration of the domain: one module per noun."""
 
 from chargepoints.admin import (
+    batch,
     charge_point,
     configuration,
     history,
@@ -14,6 +15,7 @@ from chargepoints.admin import (
 )
 
 __all__ = [
+    "batch",
     "charge_point",
     "configuration",
     "history",

@@ -117,9 +117,10 @@ class PaceForm(DeskForm):
     seen = forms.CharField(required=False, max_length=16, widget=forms.HiddenInput)
     count = forms.IntegerField(required=False, min_value=0, widget=forms.TextInput(attrs={"inputmode": "numeric"}))
 
-    def __init__(self, given: QueryDict, *, usual: Pace, can_wait: bool) -> None:
+    def __init__(self, given: QueryDict, *, usual: Pace, can_wait: bool, zone: str) -> None:
         super().__init__(given if "at_once" in given else None, initial=_shown(usual))
         self.usual = usual
+        self.fields["not_before"].help_text = f"Empty: now. In the time of {zone}."
         if not can_wait:
             del self.fields["keep"]
             del self.fields["not_before"]

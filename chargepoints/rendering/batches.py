@@ -18,6 +18,7 @@ from chargepoints.rendering.status import Look
 from chargepoints.selectors.batches import Counts
 from chargepoints.selectors.bulk import Target
 from chargepoints.services.batch_runs import kept_until
+from chargepoints.withheld import tellable
 from hub.spreadsheets import neutral
 from hub.templatetags.desk import span_words
 
@@ -155,6 +156,17 @@ def left_out(targets: Sequence[Target]) -> list[LeftOut]:
     return [
         LeftOut(group[0].why, group[:NAMED_OF_A_REASON], max(len(group) - NAMED_OF_A_REASON, 0))
         for group in sorted(groups, key=len, reverse=True)
+    ]
+
+
+def parameters_told(batch: CommandBatch) -> list[tuple[str, object]]:
+    """What was given, by name, without secrets; the title says what file it is."""
+    told = tellable(batch.parameters)
+    assert isinstance(told, dict)
+    return [
+        (name.replace("_", " "), value)
+        for name, value in told.items()
+        if value not in {None, ""} and name != "firmware"
     ]
 
 

@@ -26,8 +26,9 @@ def outcome(command: Command | None) -> tuple[BatchRowState, str]:
     if command.effect == Effect.SEEN:
         return BatchRowState.DONE, ""
     if command.effect == Effect.MISSING:
+        said = "Accepted, but" if command.status == CommandStatus.ACCEPTED else "No answer, and"
         told = f": {command.effect_text}" if command.effect_text else " within its time"
-        return BatchRowState.FAILED, f"Accepted, but no effect{told}."
+        return BatchRowState.FAILED, f"{said} no effect{told}."
     if command.effect == Effect.AWAITED:
         return BatchRowState.RUNNING, ""
     if command.status == CommandStatus.ACCEPTED:

@@ -125,7 +125,7 @@ def _locked(batch: CommandBatch, *states: BatchState) -> CommandBatch:
     """The batch as it is now, locked against the workers. Raises ActionRefused when it is in none of these states."""
     found = CommandBatch.objects.select_for_update(of=("self",)).get(pk=batch.pk)
     if found.state not in states:
-        raise ActionRefused(f"It is {found.get_state_display()} already.")
+        raise ActionRefused(f"It is {found.get_state_display().lower()} already.")
     return found
 
 

@@ -54,7 +54,7 @@ def planned(request: HtmxHttpRequest, plan: Plan) -> HttpResponse:
     is_sent = request.method == "POST"
     given = request.POST if is_sent else request.GET
     with timezone.override(zone):
-        pacing = PaceForm(given, usual=plan.usual, can_wait=plan.action.can_wait)
+        pacing = PaceForm(given, usual=plan.usual, can_wait=plan.action.can_wait, zone=zone)
         preview = bulk_preview(request.user, plan.chosen, plan.action, pacing.pace(), plan.misfit)
         form = _form(plan, preview, given, is_sent)
         refusal, status = "", 200

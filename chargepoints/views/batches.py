@@ -15,7 +15,7 @@ from chargepoints.exceptions import ActionRefused
 from chargepoints.forms.batches import BatchListForm
 from chargepoints.models import CommandBatch
 from chargepoints.permissions import batches_for
-from chargepoints.rendering.batches import batch_line, batch_title, pace_words, results_csv, row_lines
+from chargepoints.rendering.batches import batch_line, batch_title, pace_words, parameters_told, results_csv, row_lines
 from chargepoints.selectors.batches import (
     batch_again,
     batch_counts,
@@ -71,6 +71,7 @@ def batch(request: HttpRequest, pk: UUID) -> HttpResponse:
         "line": batch_line(found, counts),
         "batch": found,
         "pace": pace_words(found),
+        "told": parameters_told(found),
         "rows": row_lines(found, rows, zone),
         "state": state,
         "is_later_page": bool(after),

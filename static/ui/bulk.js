@@ -10,7 +10,8 @@ function tell() {
   const all = boxes(), bar = document.getElementById('bulk');
   if (!bar) return;
   const everything = bar.querySelector('[name=all]')?.checked;
-  bar.querySelector('[data-picked]').textContent = everything ? 'All chosen' : `${chosen.size} chosen`;
+  const count = bar.querySelector('[data-picked]'), text = everything ? 'All chosen' : `${chosen.size} chosen`;
+  if (count.textContent !== text) count.textContent = text;
   for (const label of document.querySelectorAll('[data-pick-all]')) {
     label.hidden = false;
     const box = label.querySelector('input');
