@@ -1,14 +1,16 @@
 """What the tests of batches share: chargers that are there, batches of them, and answers without a charger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from django.urls import reverse
+
+from chargepoints.action_choices import BatchRowState, BatchState
 from chargepoints.choices import ChargeState, CommandStatus, Effect, Integration
 from chargepoints.models import Charge, ChargePoint, Command, CommandBatch, Connection, FirmwareFile, Site
 from chargepoints.pacing import Pace
 from chargepoints.services.batch_runs import batch_advance
 from chargepoints.services.batches import batch_create
 from hub.teams.models import User
-from tests import factories
 from tests.factories import now
 
 
@@ -101,22 +103,20 @@ def firmware_file(site: Site, version: str = "2.0", **fields: object) -> Firmwar
     )
 
 
-def whole_site(alice: User, site: Site, number: int) -> tuple[list[ChargePoint], CommandBatch]:
-    """A fleet and a batch for all of it."""
-    points = fleet(site, number)
-    return points, begun(alice, points)
-
-
-__all__ = [
-    "advanced",
-    "answered",
-    "begun",
-    "charging",
-    "factories",
-    "firmware_file",
-    "fleet",
-    "offline",
-    "online",
-    "states",
-    "whole_site",
-]
+def batch_urls(busy: ChargePoint, away: ChargePoint, alice: User) -> Iterator[str]:
+    """The pages of bulk actions: planned, halted, with a row in every state; and of a firmware wave."""
+    batch = CommandBatch.objects.filter(state=BatchState.HALTED).first()
+    if batch is None:
+        points = [busy, away, *fleet(busy.site, 5)]
+        batch = begun(alice, points, Pace(canaries=2, keep_s=3600), left_out={}, kind="reboot", type="Soft")
+        for state, point in zip(BatchRowState.values, points, strict=True):
+            batch.rows.filter(charge_point=point).update(state=state, why="Rejected by the charger.", started_at=now())
+        batch.rows.filter(charge_point=busy).update(command=busy.commands.all()[0])
+        CommandBatch.objects.update(state=BatchState.HALTED, state_why="1 of the first 2 failed.")
+        firmware_file(busy.site, charge_point_models=[], vendor="")
+    asked = f"?kind=reboot&cp={busy.pk}&cp={away.pk}"
+    yield from (reverse("batches"), reverse("batch_new") + asked, reverse("batch_new") + "?kind=configure&all=1")
+    yield from (reverse(name, args=[batch.pk]) for name in ("batch", "batch_resume"))
+    yield reverse("batch", args=[batch.pk]) + "?state=failed"
+    file = batch.organisation.firmware_files.all()[0]
+    yield reverse("firmware_wave", args=[file.pk])

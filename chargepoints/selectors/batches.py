@@ -121,7 +121,7 @@ def batches_halted(person: Person) -> Sequence[tuple[CommandBatch, BatchRow]]:
     if not halted:
         return []
     failed = BatchRow.objects.filter(_seen(person), batch__in=halted, state=BatchRowState.FAILED)
-    rows = failed.select_related("charge_point").order_by("batch", "-ended_at").distinct("batch")
+    rows = failed.select_related("charge_point").order_by("batch_id", "-ended_at").distinct("batch_id")
     first = {row.batch_id: row for row in rows}
     return [(batch, first[batch.pk]) for batch in halted if batch.pk in first]
 

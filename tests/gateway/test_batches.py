@@ -1,4 +1,4 @@
-"""Bulk actions over real sockets, with a worker and its clock: chargers that obey, refuse, say nothing, or go faulted."""
+"""Bulk actions over real sockets, with a worker and its clock: chargers that obey, refuse, are silent or faulted."""
 
 import asyncio
 from collections.abc import Sequence

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 
 from tests.portal.matrix_tables.administration import ADMINISTRATION
 from tests.portal.matrix_tables.api import API
+from tests.portal.matrix_tables.batches import BATCHES
 from tests.portal.matrix_tables.desk import DESK
 from tests.portal.matrix_tables.frame import FRAME
 from tests.portal.matrix_tables.line import EVERY, Roles
@@ -34,7 +35,10 @@ from tests.portal.matrix_tables.money import MONEY_PAGES
 from tests.portal.matrix_tables.sites import ORGANISATION, PEOPLE, SITES
 from tests.portal.matrix_tables.unknown import IMPORT, UNKNOWN
 
-TABLE = [*FRAME, *DESK, *SITES, *ORGANISATION, *PEOPLE, *UNKNOWN, *IMPORT, *API, *MONEY_PAGES, *ADMINISTRATION]
+TABLE = [
+    *(*FRAME, *DESK, *BATCHES, *SITES, *ORGANISATION, *PEOPLE, *UNKNOWN, *IMPORT, *API, *MONEY_PAGES),
+    *ADMINISTRATION,
+]
 
 
 @dataclass(frozen=True)
