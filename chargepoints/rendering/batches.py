@@ -114,9 +114,14 @@ def pieces(counts: Counts) -> list[Piece]:
         count = counts.of(BatchRowState(state))
         width = 0.0 if state == BatchRowState.LEFT_OUT else count / total * 1000
         fill = _FILLS.get(look.kind, f"f-{look.kind}")
-        found.append(Piece(state, look, count, fill, round(x, 1), round(max(width - 2, 3), 1) if width else 0))
+        found.append(Piece(state, look, count, fill, round(x, 1), _shown_width(width)))
         x += width
     return found
+
+
+def _shown_width(width: float) -> float:
+    """Pieces stand apart, and none is too thin to be seen."""
+    return round(width if width in {0, 1000} else max(width - 2, 3), 1)
 
 
 def row_lines(batch: CommandBatch, rows: Iterable[BatchRow], zone: str) -> list[RowLine]:

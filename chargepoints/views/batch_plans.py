@@ -25,6 +25,7 @@ from hub.http import HtmxHttpRequest, remote_address
 
 CONFLICT, INVALID = 409, 422
 OTHERS_NOW = "Other chargers match now than when this page was made. Look at them, and send it again."
+TOO_MANY = f"At most {MOST_ROWS:,} chargers at once. Narrow the filters."
 NOT_ASKED = frozenset({"reason", "again"})
 Context = dict[str, object]
 
@@ -82,6 +83,8 @@ def _refusal(pacing: PaceForm, form: ActionForm, preview: Preview) -> tuple[str,
     is_good = form.is_valid()
     if not pacing.is_bound or not pacing.is_valid() or not is_good:
         return "", INVALID
+    if preview.total > MOST_ROWS:
+        return TOO_MANY, CONFLICT
     if pacing.cleaned_data["seen"] != preview.digest:
         return OTHERS_NOW, CONFLICT
     if len(preview.going) > TYPED_ABOVE and pacing.cleaned_data["count"] != preview.total:
@@ -120,7 +123,6 @@ def _page(
     status: int,
     zone: str,
 ) -> HttpResponse:
-    too_many = f"At most {MOST_ROWS:,} chargers at once. Narrow the filters." if preview.total > MOST_ROWS else ""
     context: Context = {
         "section": "chargers",
         "plan": plan,
@@ -132,7 +134,7 @@ def _page(
         "pacing": pacing,
         "form": form,
         "fields": [form[name] for name in form.fields if name not in NOT_ASKED] if form else [],
-        "refusal": refusal or too_many,
+        "refusal": refusal or (TOO_MANY if preview.total > MOST_ROWS else ""),
         "is_typed": len(preview.going) > TYPED_ABOVE,
         "zone": zone,
         "here": request.path,
