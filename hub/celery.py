@@ -21,6 +21,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["chargepoints", "hub.account"])
 app.conf.beat_schedule = {
     "commands-due": {"task": "commands.due", "schedule": 1.0, "options": {"expires": 5}},
+    "batches-advance": {"task": "batches.advance", "schedule": 1.0, "options": {"expires": 5}},
     "connections-reap": {
         "task": "chargepoints.connections_reap",
         "schedule": 5.0,

@@ -1,6 +1,7 @@
 """The administration of the domain: one module per noun."""
 
 from chargepoints.admin import (
+    batch,
     charge_point,
     configuration,
     diagnostics,
@@ -17,6 +18,7 @@ from chargepoints.admin import (
 )
 
 __all__ = [
+    "batch",
     "charge_point",
     "configuration",
     "diagnostics",

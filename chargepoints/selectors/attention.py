@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, ConnectorStatus, Effect, Integration, Refusal
-from chargepoints.models import ChargePoint, Command, Connector, LinkPeriod, Site
+from chargepoints.models import ChargePoint, Command, CommandBatch, Connector, LinkPeriod, Site
 from chargepoints.permissions import Person, charge_points_for, commands_for
+from chargepoints.selectors.batches import batches_halted
 
 OFFLINE_AFTER = timedelta(minutes=5)
 LOOK_BACK = timedelta(hours=24)
@@ -25,14 +26,15 @@ class Severity(IntEnum):
     FAULT = 0
     REFUSED = 1
     OFFLINE = 2
-    NO_EFFECT = 3
-    NO_LIMIT = 4
-    UNSTEADY = 5
+    HALTED = 3
+    NO_EFFECT = 4
+    NO_LIMIT = 5
+    UNSTEADY = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One entry: what is wrong in words, since when, and the command it is about, if any."""
+    """One entry: what is wrong in words, since when, and the command or batch it is about, if any."""
 
     severity: Severity
     charge_point: ChargePoint
@@ -40,6 +42,7 @@ class Attention:
     detail: str
     since: datetime
     command: Command | None = None
+    batch: CommandBatch | None = None
 
 
 def attention(user: Person, now: datetime | None = None, site: Site | None = None) -> list[Attention]:
@@ -51,6 +54,8 @@ def attention(user: Person, now: datetime | None = None, site: Site | None = Non
         mine, commands = mine.filter(site=site), commands.filter(charge_point__site=site)
     found = [*_faults(mine), *_boxes(mine), *_links(mine, now), *_commands(commands, now), *_limits(mine)]
     found += _unsteady(mine, now)
+    if site is None:
+        found += _halted(user)
     return sorted(found, key=lambda entry: (entry.severity, entry.since))
 
 
@@ -163,6 +168,14 @@ def _limits(mine: QuerySet[ChargePoint]) -> Iterator[Attention]:
         if since is not None:
             why, detail = "No limit is known.", "Its charging profiles were cleared. Restart it by hand."
             yield Attention(Severity.NO_LIMIT, charge_point, why, detail, since)
+
+
+def _halted(user: Person) -> Iterator[Attention]:
+    """Batches that have halted themselves, each with the last charger that failed."""
+    for batch, row in batches_halted(user):
+        since = row.ended_at or batch.created_at
+        why = f"{ACTIONS[batch.kind].label} of many chargers halted."
+        yield Attention(Severity.HALTED, row.charge_point, why, batch.state_why, since, batch=batch)
 
 
 def _unsteady(mine: QuerySet[ChargePoint], now: datetime) -> Iterator[Attention]:

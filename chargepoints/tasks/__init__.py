@@ -1,6 +1,7 @@
 """Celery tasks: interfaces only. Each fetches by id, calls one function and stops."""
 
 from chargepoints.tasks import (
+    batches,
     bills,
     certificates,
     commands,
@@ -11,6 +12,7 @@ from chargepoints.tasks import (
 )
 
 __all__ = [
+    "batches",
     "bills",
     "certificates",
     "commands",

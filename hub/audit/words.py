@@ -66,6 +66,10 @@ ACTS: dict[str, str] = {
     "prices_stored": "stored hourly prices of {}",
     "uploaded": "added {}",
     "downloaded": "took away {}",
+    "stopped": "stopped {}",
+    "halted": "halted {}",
+    "resumed": "let {} go on",
+    "repeated": "tried the failed ones of {} again",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {
@@ -91,6 +95,7 @@ NOUNS: dict[str, str] = {
     "diagnostics_file": "diagnostics file",
     "spot_source": "source of hourly prices",
     "firmware_file": "firmware",
+    "command_batch": "bulk action",
 }
 FIELDS: dict[str, str] = {
     "api_key": "API key",

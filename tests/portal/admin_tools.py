@@ -7,10 +7,12 @@ from django.urls import reverse
 from chargepoints.action_choices import TransferKind
 from chargepoints.choices import Category, ConnectorStatus, Refusal
 from chargepoints.models import (
+    BatchRow,
     Charge,
     ChargePoint,
     ChargingProfile,
     Command,
+    CommandBatch,
     ConfigurationItem,
     ConnectionAttempt,
     DiagnosticsFile,
@@ -58,6 +60,9 @@ def history_of(charge_point: ChargePoint) -> None:
     )
     Command.objects.create(charge_point=charge_point, kind="reboot", author_name=mark, created_at=now, expires_at=now)
     DiagnosticsFile.objects.create(charge_point=charge_point, name=mark, is_complete=True, keep_until=now, size=1)
+    operator = charge_point.site.team.organisation
+    batch = CommandBatch.objects.create(organisation=operator, kind="reboot", author_name=mark, reason=mark)
+    BatchRow.objects.create(batch=batch, charge_point=charge_point, position=1, why=mark)
     ConfigurationItem.objects.create(charge_point=charge_point, key=mark, value="1", reported_at=now)
     LocalList.objects.create(charge_point=charge_point, version=1, updated_at=now)
     ChargingProfile.objects.create(

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 
 from tests.portal.matrix_tables.administration import ADMINISTRATION
 from tests.portal.matrix_tables.api import API
+from tests.portal.matrix_tables.batches import BATCHES
 from tests.portal.matrix_tables.commands import COMMANDS
 from tests.portal.matrix_tables.desk import DESK
 from tests.portal.matrix_tables.diagnostics import DIAGNOSTICS
@@ -41,6 +42,7 @@ TABLE = [
     *FRAME,
     *DESK,
     *COMMANDS,
+    *BATCHES,
     *SITES,
     *ORGANISATION,
     *PEOPLE,

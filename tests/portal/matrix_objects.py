@@ -23,6 +23,7 @@ from chargepoints.services.transfers import token_digest
 from hub.teams.choices import Role
 from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, User
 from tests import factories
+from tests.batch_tools import firmware_file
 from tests.portal.admin_tools import address_of, objects
 from tests.portal.diagnostics_tools import bytes_of
 from tests.portal.matrix_tables.firmware import FILE_TOKEN
@@ -41,6 +42,8 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "archived_site": lambda point: {"pk": point.site.team.sites.get(archived_at__isnull=False).pk},
     "command": lambda point: {"pk": point.commands.all()[0].pk},
     "diagnostics": lambda point: {"pk": point.diagnostics_files.all()[0].pk},
+    "batch": lambda point: {"pk": point.batch_rows.all()[0].batch_id},
+    "wave": lambda point: {"pk": _operator(point).firmware_files.all()[0].pk},
     "log_line": lambda point: {"pk": point.pk, "seq": point.log_lines.all()[0].seq},
     "maintenance": lambda point: {"pk": point.pk, "period": point.maintenance_periods.all()[0].pk},
     "waiting": lambda point: {"pk": waiting_in(_operator(point)).get().pk},
@@ -73,7 +76,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
 WHOLE = frozenset(
     {"archived_site", "waiting", "organisation", "team", "member", "invitation", "api_key", "sign_in", "user"}
     | {"driver", "charge_key", "payment_method", "price_group", "price", "spot_source", "spot_source_id"}
-    | {"home_charger", "home_driver", "firmware"}
+    | {"home_charger", "home_driver", "firmware", "wave"}
 )
 # Of Nordlys alone.
 ONE = frozenset({"unknown"})
@@ -102,6 +105,7 @@ def furnish(points: Iterable[ChargePoint], nordlys: Organisation, alice: User, b
         factories.site(factories.team(operator), ARCHIVED, archived_at=now)
         waiting = factories.site(factories.team(operator, QUARANTINE_TEAM), QUARANTINE_SITE)
         factories.charge_point(waiting, registration="Pending", registration_told="Pending")
+        firmware_file(waiting)
         person = factories.user(_bystander(operator))
         factories.member(operator, person, Role.READ_ONLY)
         owner = bob if operator == nordlys else person

@@ -32,6 +32,7 @@ from chargepoints.services.ledger import wallet_top_up
 from hub.audit.records import HUB, Actor, audit_record
 from hub.teams.models import User
 from tests import browsers, factories
+from tests.batch_tools import batch_urls
 from tests.conftest import StartServer
 from tests.factories import now
 from tests.portal.charge_tools import held, payer, priced
@@ -86,8 +87,8 @@ class Stage:
         yield from diagnostics_urls(self.busy, self.offline)
         yield from price_urls(site)
         yield from firmware_urls(self.busy)
-        yield from (reverse("audit"), reverse("audit") + "?q=nothing-like-this")
-        yield "/no/such/page/"
+        yield from batch_urls(self.busy, self.offline, self.alice)
+        yield from (reverse("audit"), reverse("audit") + "?q=nothing-like-this", "/no/such/page/")
 
 
 @pytest.fixture
