@@ -26,6 +26,8 @@ app.conf.beat_schedule = {
     "certificates-sign": {"task": "chargepoints.certificates_sign", "schedule": 2.0, "options": {"expires": 10}},
     "bills-due": {"task": "chargepoints.bills_due", "schedule": 2.0, "options": {"expires": 5}},
     "sessions-tidy": {"task": "account.sessions_tidy", "schedule": 3600.0},
+    "webhooks-send": {"task": "webhooks.send", "schedule": 1.0, "options": {"expires": 5}},
+    "webhooks-tidy": {"task": "webhooks.tidy", "schedule": 3600.0},
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }
 

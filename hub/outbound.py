@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from urllib.parse import SplitResult, urlsplit
 
+import certifi
 import httpcore
 
 LONGEST = 500
@@ -200,7 +201,10 @@ def _left(end: float) -> float:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    return ssl.create_default_context()
+    """The system's authorities, and those that the browsers know: a small container may have none."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())
+    return context
 
 
 def _text(chunks: Iterable[bytes], longest: int) -> str:

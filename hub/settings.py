@@ -153,7 +153,11 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 4
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"commands.*": {"queue": "urgent"}, "live.*": {"queue": "live"}}
+CELERY_TASK_ROUTES = {
+    "commands.*": {"queue": "urgent"},
+    "live.*": {"queue": "live"},
+    "webhooks.*": {"queue": "webhooks"},
+}
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600, "polling_interval": 0.1}

@@ -7,6 +7,7 @@ from chargepoints.tasks import (
     invitations,
     live,
     upkeep,
+    webhooks,
 )
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "invitations",
     "live",
     "upkeep",
+    "webhooks",
 ]

@@ -62,6 +62,9 @@ ACTS: dict[str, str] = {
     "price_changed": "changed the price of {}",
     "price_removed": "deleted a planned price of {}",
     "prices_stored": "stored hourly prices of {}",
+    "secret_rotated": "made a new secret of {}",
+    "tested": "sent a test event to {}",
+    "replayed": "sent events again to {}",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {

@@ -36,7 +36,7 @@ def worker(data: Path) -> list[str]:
         *(sys.executable, "-m", "celery", "-A", "hub", "worker", "--beat", "-P", "threads", "-c", "8"),
         *(
             "-Q",
-            "urgent,live,default",
+            "urgent,live,default,webhooks",
             "--without-gossip",
             "--without-mingle",
             "-s",
