@@ -38,6 +38,8 @@ from chargepoints.views import (
     sites,
     spot,
     unknown,
+    webhook_acts,
+    webhooks,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -161,4 +163,6 @@ urlpatterns: list[URLPattern] = [
     *reports.urlpatterns,
     *home_charging.urlpatterns,
     *ledger.urlpatterns,
+    *webhooks.urlpatterns,
+    *webhook_acts.urlpatterns,
 ]

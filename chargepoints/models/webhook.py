@@ -1,6 +1,7 @@
 """Programs that are told what happens: where to, and what became of each message."""
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -41,6 +42,16 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def host(self) -> str:
+        """The host of its address."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def both_sign(self) -> bool:
+        """Whether the secret before this one signs as well."""
+        return bool(self.previous_secret) and self.previous_until is not None and self.previous_until > timezone.now()
 
     @property
     def place(self) -> Place:

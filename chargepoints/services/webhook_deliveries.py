@@ -36,7 +36,7 @@ WEBHOOKS_AT_ONCE, AT_ONCE, LOOKED_AT = 16, 6, 60
 TURN_SECONDS, WORK_SECONDS = 20.0, 80.0
 ANSWER_BYTES = 1000
 GONE = 410
-NO_SECRET = "Its secret cannot be read with this server's key. Make a new secret."
+NO_SECRET = "Its secret cannot be read with this server's key. Make a new secret."  # noqa: S105 - words
 
 _LEASE = """
 UPDATE chargepoints_webhook SET sending_until = clock_timestamp() + make_interval(secs => %s)
@@ -152,7 +152,7 @@ def _next(webhook: Webhook) -> list[WebhookDelivery]:
 def _messages(webhook: Webhook, due: Sequence[WebhookDelivery]) -> list[_Message]:
     try:
         signs = [secret_open(webhook.secret)]
-        if webhook.previous_secret and webhook.previous_until and webhook.previous_until > timezone.now():
+        if webhook.both_sign:
             signs.append(secret_open(webhook.previous_secret))
     except SecretLost:
         signs = []  # the server's key is another one
@@ -260,4 +260,4 @@ def _judge(webhook: Webhook, outcomes: Sequence[_Outcome]) -> None:
 
 def _lease_seconds() -> float:
     """Longer than one round of tries can take, with a slow search for the name."""
-    return 60.0 + 2 * settings.WEBHOOK_TIMEOUT
+    return 60.0 + 2 * float(settings.WEBHOOK_TIMEOUT)

@@ -106,6 +106,7 @@ def webhook_secret_rotate(*, actor: Actor, webhook: Webhook, at_once: bool = Fal
 def webhook_delete(*, actor: Actor, webhook: Webhook) -> None:
     """Gone for good, with its log; what happened stays in the audit log."""
     audit_record(actor=actor, act="deleted", obj=webhook, place=webhook.place, before=_facts(webhook))
+    sql.execute("DELETE FROM chargepoints_webhookdelivery WHERE webhook_id = %s", webhook.pk)
     webhook.delete()
 
 
