@@ -11,6 +11,7 @@ from chargepoints.admin import (
     money,
     security,
     site,
+    webhook,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "money",
     "security",
     "site",
+    "webhook",
 ]

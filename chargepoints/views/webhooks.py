@@ -89,6 +89,8 @@ def webhook(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     filters = form.filters()
     rows, after = deliveries_page(deliveries_find(found, filters), DeliveryCursor.read(request.GET.get("after", "")))
     query = request.GET.copy()
+    query.pop("after", None)
+    first_page = query.urlencode()
     query["after"] = after
     context = {
         "section": SECTION,
@@ -97,6 +99,7 @@ def webhook(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         "filters": filters,
         "rows": delivery_rows(rows),
         "next": query.urlencode() if after else "",
+        "first_page": first_page,
         "is_later": "after" in request.GET,
     }
     if not is_part:

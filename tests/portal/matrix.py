@@ -33,8 +33,21 @@ from tests.portal.matrix_tables.line import EVERY, Roles
 from tests.portal.matrix_tables.money import MONEY_PAGES
 from tests.portal.matrix_tables.sites import ORGANISATION, PEOPLE, SITES
 from tests.portal.matrix_tables.unknown import IMPORT, UNKNOWN
+from tests.portal.matrix_tables.webhooks import WEBHOOKS
 
-TABLE = [*FRAME, *DESK, *SITES, *ORGANISATION, *PEOPLE, *UNKNOWN, *IMPORT, *API, *MONEY_PAGES, *ADMINISTRATION]
+TABLE = [
+    *FRAME,
+    *DESK,
+    *SITES,
+    *ORGANISATION,
+    *PEOPLE,
+    *UNKNOWN,
+    *IMPORT,
+    *API,
+    *MONEY_PAGES,
+    *WEBHOOKS,
+    *ADMINISTRATION,
+]
 
 
 @dataclass(frozen=True)

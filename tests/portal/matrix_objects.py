@@ -5,7 +5,15 @@ from collections.abc import Callable, Iterable
 
 from django.db.models import Model
 
-from chargepoints.models import ChargeKey, ChargePoint, Driver, HomeCharger, PaymentMethod
+from chargepoints.models import (
+    ChargeKey,
+    ChargePoint,
+    Driver,
+    HomeCharger,
+    PaymentMethod,
+    Webhook,
+    WebhookDelivery,
+)
 from chargepoints.selectors.strangers import QUARANTINE_SITE, QUARANTINE_TEAM, waiting_in
 from hub.teams.choices import Role
 from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, User
@@ -49,6 +57,8 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "home_driver": lambda point: {
         "pk": HomeCharger.objects.filter(charge_point__site__team__organisation=_operator(point))[0].driver_id
     },
+    "webhook": lambda point: {"pk": first_of(Webhook, point)},
+    "webhook_delivery": lambda point: {"pk": first_of(WebhookDelivery, point)},
     # Named by its identity.
     "unknown": lambda point: {},
 }
@@ -57,6 +67,7 @@ WHOLE = frozenset(
     {"archived_site", "waiting", "organisation", "team", "member", "invitation", "api_key", "sign_in", "user"}
     | {"driver", "charge_key", "payment_method", "price_group", "price", "spot_source", "spot_source_id"}
     | {"home_charger", "home_driver"}
+    | {"webhook", "webhook_delivery"}
 )
 # Of Nordlys alone.
 ONE = frozenset({"unknown"})

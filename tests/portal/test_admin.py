@@ -43,6 +43,8 @@ from chargepoints.models import (
     SpotPrice,
     SpotSource,
     StatusChange,
+    Webhook,
+    WebhookDelivery,
 )
 from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
@@ -91,6 +93,8 @@ HISTORY = [
     Invitation,
     SignIn,
     AuditEntry,
+    Webhook,
+    WebhookDelivery,
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 
