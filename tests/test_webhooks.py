@@ -9,12 +9,12 @@ import pytest
 from django.db import transaction
 from pytest_django import Settings
 
+from chargepoints import sql
 from chargepoints.action_choices import DeliveryState, WebhookEvent
 from chargepoints.choices import ChargeState, CommandStatus, Effect
 from chargepoints.exceptions import ChangeRefused
 from chargepoints.models import Charge, ChargePoint, Command, Connection, StatusChange, Webhook, WebhookDelivery
 from chargepoints.rendering.webhooks import EVENT_WORDS, EXAMPLE
-from chargepoints.services import webhook_deliveries
 from chargepoints.services.webhook_deliveries import WAITS, webhook_serve, webhooks_lease
 from chargepoints.services.webhook_signing import secret_open
 from chargepoints.services.webhooks import (
@@ -161,9 +161,9 @@ class TestWriting:
         Charge.objects.filter(pk=charge.pk).update(state=ChargeState.COMPLETED)
         assert told() == [*before, "charge.ended"]
         with transaction.atomic():
-            webhook_deliveries.sql.rows("SELECT set_config('hub.untold', 'on', true)")
+            sql.rows("SELECT set_config('hub.untold', 'on', true)")
             Charge.objects.filter(pk=charge.pk).update(stop_received_at=now())
-        webhook_deliveries.sql.rows("SELECT set_config('hub.untold', '', false)")
+        sql.rows("SELECT set_config('hub.untold', '', false)")
         assert told() == [*before, "charge.ended"]
 
     def test_a_stop_that_comes_after_the_end_is_told_too(self, webhook: Webhook, charge_point: ChargePoint) -> None:
