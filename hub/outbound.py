@@ -6,6 +6,7 @@ redirects, no proxies of the environment, no cookies; one deadline for all of it
 """
 
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -19,6 +20,8 @@ import httpcore
 
 LONGEST = 500
 PORTS = frozenset({443, 8443})
+# What Python puts around the words of the system: a number before, the line of a source file behind.
+_NUMBERS = re.compile(r"^\[[^\]]*\] ?|\(_ssl\.c:\d+\)")
 _IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Addresses of IPv4 in the clothes of IPv6 (RFC 6052): judged by what is in them.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -221,6 +224,5 @@ def _milliseconds(begun: float) -> int:
 
 
 def _plain(error: BaseException) -> str:
-    """What the system said, without numbers and brackets."""
-    inner = error.__cause__ or error
-    return getattr(inner, "verify_message", "") or getattr(inner, "strerror", None) or str(inner) or "no reason given"
+    """What the system said, without its numbers."""
+    return _NUMBERS.sub("", str(error)).strip() or "no reason given"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from chargepoints.action_choices import DeliveryState, WebhookEvent
 from chargepoints.models import WebhookDelivery
-from chargepoints.services.webhook_deliveries import delivery_headers
+from chargepoints.services.webhook_deliveries import body_ordered, delivery_headers
 
 # Shown to people as it is; a test runs it against what is really sent.
 EXAMPLE = '''\
@@ -15,14 +15,14 @@ import base64, hashlib, hmac, time
 SECRET = "whsec_..."  # shown once, when the webhook was made
 
 def verify(headers, body):
-    """Raise ValueError unless this request was signed with our secret in the last five minutes."""
+    """Raise ValueError unless it was signed with our secret just now."""
     sent_id, sent_at = headers["webhook-id"], headers["webhook-timestamp"]
     if abs(time.time() - int(sent_at)) > 300:
         raise ValueError("too old, or from the future")
     key = base64.b64decode(SECRET.removeprefix("whsec_"))
-    signed = f"{sent_id}.{sent_at}.".encode() + body  # the raw bytes, before any parsing
+    signed = f"{sent_id}.{sent_at}.".encode() + body  # the raw bytes
     wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    for signature in headers["webhook-signature"].split():  # two while a secret is changed
+    for signature in headers["webhook-signature"].split():  # sometimes two
         version, _, given = signature.partition(",")
         if version == "v1" and hmac.compare_digest(given, wanted):
             return
@@ -124,7 +124,7 @@ def delivery_rows(deliveries: Sequence[WebhookDelivery]) -> list[DeliveryRow]:
 
 def body_text(delivery: WebhookDelivery) -> str:
     """The body, for people."""
-    return json.dumps(delivery.body, ensure_ascii=False, indent=2)
+    return json.dumps(body_ordered(delivery.body), ensure_ascii=False, indent=2)
 
 
 def headers_text(delivery: WebhookDelivery) -> str:

@@ -36,6 +36,7 @@ WEBHOOKS_AT_ONCE, AT_ONCE, LOOKED_AT = 16, 6, 60
 TURN_SECONDS, WORK_SECONDS = 20.0, 80.0
 ANSWER_BYTES = 1000
 GONE = 410
+_ORDER = ("id", "type", "api_version", "occurred_at", "organisation", "charge_point", "data")
 NO_SECRET = "Its secret cannot be read with this server's key. Make a new secret."  # noqa: S105 - words
 
 _LEASE = """
@@ -161,7 +162,12 @@ def _messages(webhook: Webhook, due: Sequence[WebhookDelivery]) -> list[_Message
 
 def delivery_body(delivery: WebhookDelivery) -> bytes:
     """The bytes that are sent and signed: the same at each try."""
-    return json.dumps(delivery.body, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(body_ordered(delivery.body), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def body_ordered(body: dict[str, object]) -> dict[str, object]:
+    """The same, what it is first and its data last; jsonb keeps no order."""
+    return {name: body[name] for name in _ORDER if name in body} | body
 
 
 def delivery_headers(delivery: WebhookDelivery, at: datetime | None) -> dict[str, str]:
