@@ -1,5 +1,6 @@
 """Webhooks: the list, a new one, its page with the log of deliveries, editing, and the guide for receivers."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -123,6 +124,7 @@ def webhook_guide(request: HttpRequest) -> HttpResponse:
         "example": EXAMPLE,
         "sample": sample_text(),
         "tries": len(WAITS) + 1,
+        "timeout": f"{settings.WEBHOOK_TIMEOUT:g}",
     }
     return render(request, "chargepoints/webhooks/guide.html", context)
 
