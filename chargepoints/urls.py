@@ -44,6 +44,8 @@ from chargepoints.views import (
     spot,
     starts,
     unknown,
+    webhook_acts,
+    webhooks,
 )
 
 urlpatterns: list[URLPattern] = [
@@ -173,4 +175,6 @@ urlpatterns: list[URLPattern] = [
     *ledger.urlpatterns,
     *firmware.urlpatterns,
     *files.urlpatterns,
+    *webhooks.urlpatterns,
+    *webhook_acts.urlpatterns,
 ]

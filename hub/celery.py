@@ -39,6 +39,8 @@ app.conf.beat_schedule = {
     "idempotency-keys-forget": {"task": "chargepoints.idempotency_keys_forget", "schedule": 3600.0},
     "diagnostics-expire": {"task": "chargepoints.diagnostics_expire", "schedule": 3600.0},
     "sessions-tidy": {"task": "account.sessions_tidy", "schedule": 3600.0},
+    "webhooks-send": {"task": "webhooks.send", "schedule": 1.0, "options": {"expires": 5}},
+    "webhooks-tidy": {"task": "webhooks.tidy", "schedule": 3600.0},
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }
 

@@ -15,6 +15,7 @@ from chargepoints.admin import (
     money,
     security,
     site,
+    webhook,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "money",
     "security",
     "site",
+    "webhook",
 ]

@@ -9,6 +9,7 @@ from chargepoints.tasks import (
     limits,
     live,
     upkeep,
+    webhooks,
 )
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "limits",
     "live",
     "upkeep",
+    "webhooks",
 ]

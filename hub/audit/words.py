@@ -70,6 +70,9 @@ ACTS: dict[str, str] = {
     "halted": "halted {}",
     "resumed": "let {} go on",
     "repeated": "tried the failed ones of {} again",
+    "secret_rotated": "made a new secret of {}",
+    "tested": "sent a test event to {}",
+    "replayed": "sent events again to {}",
     "seeded": "made the demo's {}",
 }
 NOUNS: dict[str, str] = {

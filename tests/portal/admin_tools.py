@@ -31,6 +31,8 @@ from chargepoints.models import (
     SecurityEvent,
     StatusChange,
     Transfer,
+    Webhook,
+    WebhookDelivery,
 )
 from hub.audit.records import HUB, Place, audit_record
 from hub.teams.choices import Role
@@ -135,6 +137,11 @@ def people_of(operator: Organisation) -> None:
         organisation=operator, email=f"new@{mark[:5]}.example.com", token_hash=f"token {mark}", expires_at=now
     )
     SignIn.objects.create(user=person, session_key=f"session {mark}", address="192.0.2.7", started_at=now, seen_at=now)
+    # Off, so that it is told nothing of the rest.
+    webhook = Webhook.objects.create(
+        organisation=operator, name=f"Desk of {mark}", url="https://example.com", events=[], is_active=False
+    )
+    WebhookDelivery.objects.create(webhook=webhook, event="webhook.test", body={"id": mark}, state="failed")
     audit_record(actor=HUB, act="created", obj=operator, place=Place(operator.pk), after={"name": mark})
 
 

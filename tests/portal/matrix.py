@@ -37,6 +37,7 @@ from tests.portal.matrix_tables.line import EVERY, Roles
 from tests.portal.matrix_tables.money import MONEY_PAGES
 from tests.portal.matrix_tables.sites import ORGANISATION, PEOPLE, SITES
 from tests.portal.matrix_tables.unknown import IMPORT, UNKNOWN
+from tests.portal.matrix_tables.webhooks import WEBHOOKS
 
 TABLE = [
     *FRAME,
@@ -52,6 +53,7 @@ TABLE = [
     *MONEY_PAGES,
     *FIRMWARE,
     *DIAGNOSTICS,
+    *WEBHOOKS,
     *ADMINISTRATION,
 ]
 

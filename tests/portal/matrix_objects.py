@@ -16,6 +16,8 @@ from chargepoints.models import (
     HomeCharger,
     PaymentMethod,
     Transfer,
+    Webhook,
+    WebhookDelivery,
 )
 from chargepoints.selectors.strangers import QUARANTINE_SITE, QUARANTINE_TEAM, waiting_in
 from chargepoints.services.firmware_store import firmware_path
@@ -69,6 +71,8 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "home_driver": lambda point: {
         "pk": HomeCharger.objects.filter(charge_point__site__team__organisation=_operator(point))[0].driver_id
     },
+    "webhook": lambda point: {"pk": first_of(Webhook, point)},
+    "webhook_delivery": lambda point: {"pk": first_of(WebhookDelivery, point)},
     # Named by its identity.
     "unknown": lambda point: {},
 }
@@ -76,7 +80,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
 WHOLE = frozenset(
     {"archived_site", "waiting", "organisation", "team", "member", "invitation", "api_key", "sign_in", "user"}
     | {"driver", "charge_key", "payment_method", "price_group", "price", "spot_source", "spot_source_id"}
-    | {"home_charger", "home_driver", "firmware", "wave"}
+    | {"home_charger", "home_driver", "firmware", "wave", "webhook", "webhook_delivery"}
 )
 # Of Nordlys alone.
 ONE = frozenset({"unknown"})

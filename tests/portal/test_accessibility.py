@@ -27,6 +27,7 @@ from chargepoints.models import (
     Site,
     SpotSource,
     StatusChange,
+    Webhook,
 )
 from chargepoints.services.ledger import wallet_top_up
 from hub.audit.records import HUB, Actor, audit_record
@@ -82,6 +83,7 @@ class Stage:
         yield from (reverse("charge_point_commands", args=[point.pk]) for point in (self.busy, self.offline))
         yield reverse("action", args=[self.offline.pk, "reboot"])
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference", "health"))
+        yield from webhook_urls(site)
         yield from unknown_and_import_urls()
         yield from charge_urls(self.busy)
         yield from diagnostics_urls(self.busy, self.offline)
@@ -130,6 +132,26 @@ def diagnostics_urls(busy: ChargePoint, offline: ChargePoint) -> Iterator[str]:
     ]
     yield from (reverse("charge_point_diagnostics", args=[point.pk]) for point in (busy, offline))
     yield reverse("diagnostics_delete", args=[files[0].pk])
+
+
+def webhook_urls(site: Site) -> Iterator[str]:
+    """The list, the forms, a webhook that Hub has switched off, and a delivery that was given up."""
+    hook, _ = Webhook.objects.get_or_create(
+        organisation=site.team.organisation,
+        name="Back office",
+        url="https://example.com/hub",
+        events=["charge.ended", "command.changed"],
+        is_active=False,
+        paused_why="20 events in a row were given up.",
+    )
+    delivery = hook.deliveries.create(
+        event="charge.ended", body={"id": "1", "charge_point": None}, state="failed", error="It answered 500."
+    )
+    yield from (reverse(name) for name in ("webhooks", "webhook_new", "webhook_guide"))
+    names = ("webhook", "webhook_edit", "webhook_secret", "webhook_replay", "webhook_delete")
+    yield from (reverse(name, args=[hook.pk]) for name in names)
+    yield reverse("webhook", args=[hook.pk]) + "?state=delivered"
+    yield reverse("webhook_delivery", args=[delivery.pk])
 
 
 def driver_urls(charge_point: ChargePoint) -> Iterator[str]:

@@ -46,6 +46,8 @@ from chargepoints.models import (
     SpotSource,
     StatusChange,
     Transfer,
+    Webhook,
+    WebhookDelivery,
 )
 from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
@@ -97,6 +99,8 @@ HISTORY = [
     Invitation,
     SignIn,
     AuditEntry,
+    Webhook,
+    WebhookDelivery,
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 
