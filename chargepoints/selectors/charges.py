@@ -231,9 +231,9 @@ def charges_newest(rows: QuerySet[Charge]) -> list[int]:
 def charges_figures(newest: Sequence[int], scope: ChargeScope) -> ChargeFigures:
     """Sums of the newest ones, from their ids. Two queries, one for who sees no bills."""
     count, energy = sql.rows(_ENERGY, newest)[0]
-    amounts = (
-        dict(sql.rows(_AMOUNTS, newest, list(scope.money), [str(state) for state in SETTLED])) if scope.money else {}
-    )
+    amounts: dict[str, Decimal] = {}
+    if scope.money:
+        amounts.update(sql.rows(_AMOUNTS, newest, list(scope.money), [str(state) for state in SETTLED]))
     return ChargeFigures(count, int(energy), amounts)
 
 
