@@ -53,7 +53,8 @@ def next_step(*, numbers: Sequence[int], steps: Sequence[Step], can_trigger: boo
     failed = next((step for step in statuses if step.ending is not Ending.ACCEPTED), None)
     if can_trigger and failed is None:
         done = {step.connector for step in statuses}
-        return next((Next(Ask.STATUS, number) for number in numbers or [None] if number not in done), None)
+        wanted: Sequence[int | None] = numbers or [None]
+        return next((Next(Ask.STATUS, number) for number in wanted if number not in done), None)
     others = {step.ask: step.ending for step in steps if step.ask is not Ask.STATUS}
     if failed is not None and failed.ending is Ending.REFUSED and Ask.HEARTBEAT not in others:
         return Next(Ask.HEARTBEAT)

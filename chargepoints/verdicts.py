@@ -35,22 +35,27 @@ class LinkFound:
 
 @dataclass(frozen=True, slots=True)
 class OpenCharge:
-    """The charge that is open on a connector: `closed` as lost stop by this check, or still `metered_at` lately."""
+    """The charge on a connector: `closed` as lost stop by this check; `is_new` when it began during it."""
 
     started_at: datetime
     closed: bool = False
+    is_new: bool = False
     metered_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectorFound:
-    """A connector: what it says, since the check began (`is_fresh`) or before; `fault` is its error in a word."""
+    """A connector: what it says, since the check began (`is_fresh`) or before; `fault` is its error in a word.
+
+    `is_promised`: the charger has accepted to tell it.
+    """
 
     number: int
     status: str
     is_fresh: bool
     fault: str = ""
     charge: OpenCharge | None = None
+    is_promised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ def verdict_of(found: CheckFound) -> Verdict:
     """What the facts say, in words."""
     link, evidence = found.link, tuple(_evidence(found))
     if not link.identity:
-        return Verdict(False, "It has no identity: no charger can connect as it.", "Give it one under Settings.", evidence)
+        sentence = "It has no identity: no charger can connect as it."
+        return Verdict(False, sentence, "Give it one under Settings.", evidence)
     if not link.connected:
         return Verdict(False, _offline(found), _offline_advice(link), evidence)
     if link.registration == Registration.REJECTED:
@@ -128,18 +134,19 @@ def _wrong(found: CheckFound) -> Iterator[tuple[str, str]]:
     """What is wrong, and what to do about it."""
     if found.box_fault:
         yield f"the charger itself is faulted: {found.box_fault}", "Reboot it; if the fault stays, call service."
-    some_fresh = any(connector.is_fresh for connector in found.connectors)
     for connector in found.connectors:
         name = f"connector {connector.number}"
         charge = connector.charge
         if connector.status == ConnectorStatus.FAULTED:
             fault = f": {connector.fault}" if connector.fault else ""
             yield f"{name} is faulted{fault}", "Reboot it; if the fault stays, call service."
-        elif some_fresh and not connector.is_fresh:
+        elif connector.is_promised and not connector.is_fresh:
             yield f"{name} did not tell its state", "Check again; if it stays silent, reboot the charger."
-        elif charge is not None and not charge.closed and connector.status == ConnectorStatus.AVAILABLE:
+        elif charge is not None and _is_stale(connector, charge):
             since = _clock(found, charge.started_at)
-            yield f"{name} says Available but a charge is open since {since}, {_metered(found, charge)}", _STALE
+            metered = f", metered {_ago(found, charge.metered_at)}" if charge.metered_at else ""
+            says = "says" if connector.is_fresh else "said before"
+            yield f"{name} {says} Available but a charge is open since {since}{metered}", _STALE
         elif charge is None and connector.status == ConnectorStatus.CHARGING and connector.is_fresh:
             yield f"{name} says Charging but no charge is known", "Look at its log: the start may still come."
 
@@ -147,8 +154,8 @@ def _wrong(found: CheckFound) -> Iterator[tuple[str, str]]:
 _STALE = "Check again in some minutes; stop the charge by force if nobody charges."
 
 
-def _metered(found: CheckFound, charge: OpenCharge) -> str:
-    return f"metered {_ago(found, charge.metered_at)}" if charge.metered_at else "and that is from before the check"
+def _is_stale(connector: ConnectorFound, charge: OpenCharge) -> bool:
+    return connector.status == ConnectorStatus.AVAILABLE and not charge.closed and not charge.is_new
 
 
 def _is_closed(connector: ConnectorFound) -> bool:
@@ -157,7 +164,8 @@ def _is_closed(connector: ConnectorFound) -> bool:
 
 def _repaired(found: CheckFound, connector: ConnectorFound) -> str:
     since = _clock(found, connector.charge.started_at) if connector.charge else ""
-    return f"connector {connector.number} says {connector.status} but a charge was open since {since}: closed as lost stop"
+    says = f"connector {connector.number} says {connector.status}"
+    return f"{says} but a charge was open since {since}: closed as lost stop"
 
 
 def _offline(found: CheckFound) -> str:

@@ -153,6 +153,7 @@ FORMS: dict[str, type[ActionForm]] = {
     "reboot": RebootForm,
     "start": StartForm,
     "stop": StopForm,
+    "check": ActionForm,
     "unlock": ConnectorForm,
     "trigger": TriggerForm,
     "availability": AvailabilityForm,

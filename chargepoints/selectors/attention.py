@@ -8,7 +8,7 @@ from enum import IntEnum
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from chargepoints.actions import ACTIONS
+from chargepoints.actions import ACTIONS, Proof
 from chargepoints.choices import CommandStatus, ConnectorStatus, Effect, Integration, Refusal
 from chargepoints.models import ChargePoint, Command, Connector, LinkPeriod, Site
 from chargepoints.permissions import Person, charge_points_for, commands_for
@@ -119,7 +119,13 @@ def _link(charge_point: ChargePoint, now: datetime) -> Attention:
 
 
 def _missing(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
-    return commands.filter(status=CommandStatus.ACCEPTED, effect=Effect.MISSING, created_at__gte=now - LOOK_BACK)
+    # The steps of a check speak through its verdict, and only the newest verdict counts.
+    recent = commands.filter(parent=None, created_at__gte=now - LOOK_BACK)
+    newer = Command.objects.filter(
+        charge_point=OuterRef("charge_point"), kind="check", created_at__gt=OuterRef("created_at")
+    )
+    missing = recent.filter(status=CommandStatus.ACCEPTED, effect=Effect.MISSING)
+    return missing.exclude(Q(Exists(newer), kind="check"))
 
 
 def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]:
@@ -129,11 +135,12 @@ def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]
         # A job tells how it failed.
         missed = f" Not seen: {action.proof_words.lower()}." if action else ""
         missed = f" {command.effect_text}." if command.effect_text else missed
+        checked = action is not None and action.proof is Proof.VERDICT
         yield Attention(
             Severity.NO_EFFECT,
             command.charge_point,
-            f"{label} accepted, but without effect.",
-            f"Sent by {command.author_name}.{missed}",
+            "A check found something wrong." if checked else f"{label} accepted, but without effect.",
+            command.effect_text if checked else f"Sent by {command.author_name}.{missed}",
             command.created_at,
             command,
         )

@@ -21,7 +21,8 @@ def day_start(charge_point: ChargePoint, now: datetime) -> datetime:
 def commands_today(charge_point: ChargePoint, now: datetime | None = None) -> tuple[list[Command], int]:
     """The newest commands since midnight at the site, and how many there are: two queries."""
     since = day_start(charge_point, now or timezone.now())
-    found = Command.objects.filter(charge_point=charge_point, created_at__gte=since).select_related("author")
+    found = Command.objects.filter(charge_point=charge_point, created_at__gte=since, parent=None)
+    found = found.select_related("author")
     return list(found.order_by("-created_at")[:TODAY_SHOWN]), found.count()
 
 
@@ -31,6 +32,7 @@ def commands_running(charge_point: ChargePoint) -> dict[str, Command]:
     running = Command.objects.filter(
         Q(status__in=OPEN_COMMAND_STATUSES) | Q(effect=Effect.AWAITED),
         charge_point=charge_point,
+        parent=None,
         created_at__gte=recent,
     )
     return {command.kind: command for command in running.order_by("created_at")}

@@ -18,6 +18,7 @@ from chargepoints.offers import why_not
 from chargepoints.reports import CommandAnswer
 from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed
+from chargepoints.services.checks import check_begin
 from chargepoints.services.command_records import command_record
 from chargepoints.services.dispatches import dispatched
 from chargepoints.services.kept import kept_status
@@ -49,7 +50,7 @@ def command_create(
     `not_before` schedules it; with `keep_until` it waits for a charger that is offline (`services.kept`).
     `parameters`: reboot {"type": "Soft" | "Hard"}, start {"connector": int, "id_tag": str}, stop {"charge": pk},
     unlock {"connector": int}, trigger {"message": str, "connector": int | None}; the others tell theirs in the
-    functions of `services.binds` and in `security_commands`.
+    functions of `services.binds` and in `security_commands`. A check {} gives the one that runs already, if any.
     """
     now = timezone.now()
     charge_point = ChargePoint.objects.select_related("connection", "site__team").get(pk=charge_point.pk)
@@ -75,6 +76,8 @@ def command_create(
         keep_until=keep_until,
         expires_at=expires_at,
     )
+    if action.proof is Proof.VERDICT:
+        return check_begin(command=command, actor=actor)
     command_bind(command)
     command.save(force_insert=True)
     command_record(command=command, actor=actor)
@@ -141,6 +144,8 @@ def commands_answer(*, answers: Sequence[CommandAnswer]) -> None:
         if command.effect != Effect.SEEN:
             _await_effect(command, answer)
         command.save(update_fields=_ANSWERED)
+        if command.parent_id is not None:
+            enqueue_on_commit("commands.check", str(command.parent_id))
     changed({answer.charge_point_id for answer in answers}, "commands", "actions", "row")
 
 

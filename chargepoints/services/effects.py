@@ -11,6 +11,7 @@ from chargepoints.choices import Effect
 from chargepoints.models import Charge, Command
 from chargepoints.reports import Start
 from chargepoints.services.changes import changed
+from hub.queue import enqueue_on_commit
 
 # An effect that comes late is still the truth; after this it is somebody else's doing.
 EFFECT_WINDOW = timedelta(minutes=15)
@@ -22,7 +23,7 @@ UPDATE chargepoints_command m SET effect = 'seen', effect_at = %s, effect_text =
 WHERE m.charge_point_id = ANY(%s) AND m.kind = %s AND m.effect IN ('', 'awaited', 'missing')
   AND m.status IN ('sent', 'accepted', 'expired') AND m.sent_at > %s AND m.created_at > %s
   AND (%s::text IS NULL OR m.parameters ->> 'message' = %s)
-RETURNING m.charge_point_id
+RETURNING m.charge_point_id, m.parent_id
 """
 
 
@@ -58,6 +59,8 @@ def _seen(kind: str, charge_point_ids: Iterable[int], at: datetime, message: str
     ids = sorted(set(charge_point_ids))
     moved = sql.rows(_SEEN, at, words, ids, kind, at - EFFECT_WINDOW, at - _MADE_WITHIN, message, message)
     changed({row[0] for row in moved}, "commands", "actions", "row")
+    for check in {row[1] for row in moved if row[1] is not None}:
+        enqueue_on_commit("commands.check", str(check))
 
 
 def effects_seen_started(*, started: Mapping[tuple[int, str], Start]) -> None:

@@ -24,6 +24,16 @@ RETURNING g.charge_point_id, g.transaction_id, g.id, lost.state, g.metered_at IS
 """
 
 
+_CONNECTOR = """
+SELECT connector_id FROM chargepoints_charge WHERE charge_point_id = %s AND transaction_id = %s
+    AND connector_id IS NOT NULL AND state IN ('starting', 'charging', 'paused', 'stopping')
+"""
+
+LOST_STOP = "Lost stop"
+# Not said by any frame: a rebuild finds it in the log and does it again.
+CHECKED = "a check found the connector available"
+
+
 def charges_close_lost(*, connector_ids: Sequence[int], at: datetime, why: str) -> list[int]:
     """Close the charges that still run on these connectors, since `why` shows that they cannot; their ids.
 
@@ -40,7 +50,7 @@ def charges_close_lost(*, connector_ids: Sequence[int], at: datetime, why: str) 
                 at=at,
                 direction=Direction.NONE,
                 category=Category.TRANSACTION,
-                action="Lost stop",
+                action=LOST_STOP,
                 is_error=True,
                 fact=row[1],
                 text=f"closed at its last reading, because {why}",
@@ -52,3 +62,9 @@ def charges_close_lost(*, connector_ids: Sequence[int], at: datetime, why: str) 
     by_charger = {row[0]: f"transaction {row[1]}" for row in lost}
     findings_record(found=[Found(pk, "lost-stop", at, detail) for pk, detail in by_charger.items()])
     return [row[2] for row in lost]
+
+
+def charge_close_again(*, charge_point_id: int, transaction_id: str, at: datetime) -> None:
+    """What a check did, once more: close this charge, if it is open."""
+    rows = sql.rows(_CONNECTOR, charge_point_id, transaction_id)
+    charges_close_lost(connector_ids=[row[0] for row in rows], at=at, why=CHECKED)
