@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chargepoints.actions import ACTIONS
+from chargepoints.actions import ACTIONS, Proof
 from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_COMMAND_STATUSES, CommandStatus, Effect
 from chargepoints.models import Command
 from chargepoints.moments import moment_read
@@ -44,6 +44,11 @@ class LifeLine:
         """Whether it is still on its way, or its effect is awaited."""
         return self.command.status in OPEN_COMMAND_STATUSES or self.command.effect == Effect.AWAITED
 
+    @property
+    def verdict(self) -> str:
+        """What a check has found, in one sentence."""
+        return self.command.effect_text if _is_check(self.command) else ""
+
 
 def life_lines(commands: Iterable[Command]) -> list[LifeLine]:
     """The life lines of commands, in their order."""
@@ -74,14 +79,35 @@ def progress_steps(command: Command) -> list[tuple[datetime | None, str]]:
 
 def result_text(command: Command) -> str:
     """The payload of the answer as JSON, for people; empty when it says no more than the answer's word."""
+    if _is_check(command):
+        return ""
     if not command.result or set(command.result) == {"status"}:
         return ""
     return json.dumps(command.result, indent=1, ensure_ascii=False)
 
 
 def steps(command: Command) -> list[Step]:
-    """The four stations. Times count from the moment it was asked for."""
+    """The four stations, of a check three. Times count from the moment it was asked for."""
+    if _is_check(command):
+        return _check_steps(command)
     return [_queued(command), _sent(command), _answered(command), _effect(command)]
+
+
+def _is_check(command: Command) -> bool:
+    action = ACTIONS.get(command.kind)
+    return action is not None and action.proof is Proof.VERDICT
+
+
+def _check_steps(command: Command) -> list[Step]:
+    """Asked for, being done, and what came of it; the sentence stands below."""
+    begun = Step("done", "Started", "0 ms")
+    if command.status == CommandStatus.SENT:
+        return [begun, Step("now", "Checking", since=command.created_at), Step("na", "Verdict")]
+    took = since_words(command.created_at, command.answered_at)
+    if command.status != CommandStatus.ACCEPTED:
+        return [begun, Step("fail", "Not finished", took)]
+    sound = command.effect == Effect.SEEN
+    return [begun, Step("done", "Checked", took), Step("done" if sound else "fail", command.answer)]
 
 
 def _queued(command: Command) -> Step:

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from chargepoints.permissions import commands_for
+from chargepoints.rendering.checks import check_report
 from chargepoints.rendering.commands import life_lines, progress_steps, result_text
 
 
@@ -20,6 +21,7 @@ def command(request: HttpRequest, pk: UUID) -> HttpResponse:
         "command": found,
         "progress": progress_steps(found),
         "result": result_text(found),
+        "check": check_report(found),
         "charge_point": found.charge_point,
         "zone": found.charge_point.site.time_zone,
     }

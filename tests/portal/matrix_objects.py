@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 from django.db.models import Model
 
-from chargepoints.models import ChargeKey, ChargePoint, Driver, HomeCharger, PaymentMethod
+from chargepoints.models import ChargeKey, ChargePoint, Command, Driver, HomeCharger, PaymentMethod
 from chargepoints.selectors.strangers import QUARANTINE_SITE, QUARANTINE_TEAM, waiting_in
 from hub.teams.choices import Role
 from hub.teams.models import ApiKey, Invitation, Member, Organisation, SignIn, User
@@ -25,6 +25,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "site": lambda point: {"pk": point.site_id},
     "archived_site": lambda point: {"pk": point.site.team.sites.get(archived_at__isnull=False).pk},
     "command": lambda point: {"pk": point.commands.all()[0].pk},
+    "check": lambda point: {"pk": _check(point).pk},
     "log_line": lambda point: {"pk": point.pk, "seq": point.log_lines.all()[0].seq},
     "maintenance": lambda point: {"pk": point.pk, "period": point.maintenance_periods.all()[0].pk},
     "waiting": lambda point: {"pk": waiting_in(_operator(point)).get().pk},
@@ -107,3 +108,14 @@ def _bystander(operator: Organisation) -> str:
 
 def _session(operator: Organisation) -> str:
     return f"session of {operator.pk}"
+
+
+def _check(point: ChargePoint) -> Command:
+    """The check of the place, made at its first use."""
+    kept = point.commands.filter(kind="check").first()
+    if kept is not None:
+        return kept
+    at = factories.now()
+    return Command.objects.create(
+        charge_point=point, kind="check", status="sent", author_name="Alice", created_at=at, expires_at=at
+    )
