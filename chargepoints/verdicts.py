@@ -188,7 +188,7 @@ def _offline_advice(link: LinkFound) -> str:
         known = Refusal(link.refused) if link.refused in Refusal.values else None
         return _AFTER_REFUSAL.get(known, "See Integration for what it offered.") if known else "See Integration."
     if link.since is None:
-        return "Type the address, identity and password into the charger; Integration shows them."
+        return "Type its address, identity and password into the charger; see Integration."
     if link.broke:
         return "Check again when it is back."
     return "Check its power and its network; others of the site that are offline too point to the router."
@@ -208,9 +208,10 @@ def _evidence(found: CheckFound) -> Iterator[str]:
         after = f" after {_span(step.milliseconds)}" if step.milliseconds is not None else ""
         yield f"{step.what}: {step.ended}{after}."
     for connector in found.connectors:
-        fresh = "says" if connector.is_fresh else "said before"
-        status = connector.status or "nothing yet"
-        yield f"Connector {connector.number} {fresh} {status}{f', {connector.fault}' if connector.fault else ''}."
+        says = f"says {connector.status}" if connector.is_fresh else f"said {connector.status} before"
+        if connector.status in {"", ConnectorStatus.UNKNOWN}:
+            says = "has told no status yet"
+        yield f"Connector {connector.number} {says}{f', {connector.fault}' if connector.fault else ''}."
     if found.maintenance:
         yield "It is in maintenance."
     if link.registration == Registration.PENDING:
@@ -230,7 +231,7 @@ def _ago(found: CheckFound, at: datetime | None) -> str:
     for size, word in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= 2 * size:
             return f"{seconds // size} {word} ago"
-    return f"{seconds} s ago"
+    return f"{seconds} s ago" if seconds > 1 else "just now"
 
 
 def _span(milliseconds: int) -> str:

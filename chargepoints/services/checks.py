@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from chargepoints import sql
 from chargepoints.checking import Ask, Next, Step, is_asked, next_step
 from chargepoints.choices import OPEN_COMMAND_STATUSES, CommandStatus, Effect, Registration
 from chargepoints.models import Charge, Command
@@ -65,9 +66,20 @@ def check_begin(*, command: Command, actor: Actor | None) -> Command:
     return command
 
 
+# Those that wait for an answer are woken by it.
+_DUE = """
+SELECT m.id FROM chargepoints_command m JOIN chargepoints_connection c ON c.charge_point_id = m.charge_point_id
+WHERE m.kind = 'check' AND m.status = 'sent' AND (
+    NOT c.is_connected OR c.generation IS DISTINCT FROM m.sent_generation OR m.created_at <= %s
+    OR NOT EXISTS (SELECT FROM chargepoints_command s
+        WHERE s.parent_id = m.id AND s.status IN ('queued', 'dispatched', 'sent')))
+ORDER BY m.created_at LIMIT 100
+"""
+
+
 def checks_advance() -> None:
-    """Once a second: every check that runs; each in a transaction of its own."""
-    for pk in list(Command.objects.filter(kind=CHECK, status=CommandStatus.SENT).values_list("pk", flat=True)):
+    """Once a second: the checks that can go on, a hundred at most; each in a transaction of its own."""
+    for (pk,) in sql.rows(_DUE, timezone.now() - _AT_MOST):
         check_advance(check_id=pk)
 
 
