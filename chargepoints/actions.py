@@ -57,7 +57,6 @@ _DAILY = (
         "Checked",
         can_wait=False,
         in_bulk=True,
-        has_form=False,
     ),
     Action(
         "unlock",

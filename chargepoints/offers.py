@@ -89,15 +89,20 @@ def why_not(
     """Why `action` cannot be used now, in one sentence; empty when it can."""
     if action.right not in rights:
         return f"Your role does not allow this. It needs: {action.right.label.lower()}."
-    if integration == Integration.NO_INTEGRATION:
-        return "This charge point has no identity yet."
-    if integration != Integration.CONNECTED:
-        return "The charger is offline. Nothing can be sent to it now."
-    if refused := why_not_registered(action, registration):
-        return refused
+    # A check of a charger that is offline says since when and why.
+    if action.proof is Proof.VERDICT:
+        return ""
+    if unreachable := _unreachable(integration) or why_not_registered(action, registration):
+        return unreachable
     if action.needs_charge and not open_charges:
         return "No charge is running."
     return _why_not_known(action, known)
+
+
+def _unreachable(integration: Integration) -> str:
+    if integration == Integration.NO_INTEGRATION:
+        return "This charge point has no identity yet."
+    return "" if integration == Integration.CONNECTED else "The charger is offline. Nothing can be sent to it now."
 
 
 def _why_not_known(action: Action, known: Known) -> str:

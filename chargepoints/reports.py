@@ -172,7 +172,10 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class StoredCall:
-    """A call of a charger as the log holds it: when it was received, both frames, and on which connection."""
+    """A call of a charger as the log holds it: when it was received, both frames, and on which connection.
+
+    Of a charge that we have closed ourselves (`services/lost_stops.py`) `request` is the transaction id.
+    """
 
     seq: int
     at: datetime

@@ -162,6 +162,7 @@ class ExtendedTriggerForm(TriggerForm):
 FORMS: dict[str, type[ActionForm]] = {
     "reboot": RebootForm,
     "stop": StopForm,
+    "check": ActionForm,
     "unlock": ConnectorForm,
     "trigger": TriggerForm,
     "availability": AvailabilityForm,

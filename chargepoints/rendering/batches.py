@@ -13,8 +13,9 @@ from django.utils import timezone
 from chargepoints.action_choices import BatchRowState, BatchState
 from chargepoints.choices import Integration
 from chargepoints.models import BatchRow, Command, CommandBatch
-from chargepoints.rendering.commands import command_title, steps
+from chargepoints.rendering.commands import command_title
 from chargepoints.rendering.status import Look
+from chargepoints.rendering.steps import steps
 from chargepoints.selectors.batches import Counts
 from chargepoints.selectors.bulk import Target
 from chargepoints.services.batch_runs import kept_until

@@ -8,7 +8,7 @@ from enum import IntEnum
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from chargepoints.actions import ACTIONS
+from chargepoints.actions import ACTIONS, Proof
 from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, ConnectorStatus, Effect, Integration, Refusal
 from chargepoints.models import ChargePoint, Command, CommandBatch, Connector, LinkPeriod, Site
 from chargepoints.permissions import Person, charge_points_for, commands_for
@@ -129,7 +129,8 @@ def _link(charge_point: ChargePoint, now: datetime) -> Attention:
 def _missing(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
     """Without effect since a day, and no later one of its kind, there or for the whole charger, had its effect.
 
-    And a stop at a limit that the charger refuses, while the charge runs on.
+    And a stop at a limit that the charger refuses, while the charge runs on. The steps of a check speak through its
+    verdict, and only the newest verdict counts.
     """
     later = Command.objects.filter(
         Q(connector_number=OuterRef("connector_number")) | Q(connector_number__isnull=True) | Q(connector_number=0),
@@ -138,9 +139,18 @@ def _missing(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
         effect=Effect.SEEN,
         sent_at__gt=OuterRef("sent_at"),
     )
+    newer = Command.objects.filter(
+        charge_point=OuterRef("charge_point"), kind="check", created_at__gt=OuterRef("created_at")
+    )
     at_limit = Q(kind="stop", parameters__has_key="limit", charge__state__in=OPEN_CHARGE_STATES)
-    missed = commands.filter(~Exists(later), effect=Effect.MISSING, sent_at__gte=now - LOOK_BACK)
-    return missed.filter(Q(status=CommandStatus.ACCEPTED) | at_limit)
+    missed = commands.filter(~Exists(later), parent=None, effect=Effect.MISSING, sent_at__gte=now - LOOK_BACK)
+    return missed.filter(Q(status=CommandStatus.ACCEPTED) | at_limit).exclude(Q(Exists(newer), kind="check"))
+
+
+def _missed_words(command: Command, label: str) -> str:
+    if command.status == CommandStatus.ACCEPTED:
+        return f"{label} accepted, but without effect."
+    return f"{label} tried again and again, without effect."
 
 
 def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]:
@@ -150,12 +160,12 @@ def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]
         # A job tells how it failed.
         missed = f" Not seen: {action.proof_words.lower()}." if action else ""
         missed = f" {command.effect_text}." if command.effect_text else missed
+        checked = action is not None and action.proof is Proof.VERDICT
         yield Attention(
             Severity.NO_EFFECT,
             command.charge_point,
-            f"{label} {'accepted, but' if command.status == CommandStatus.ACCEPTED else 'tried again and again,'}"
-            " without effect.",
-            f"Sent by {command.author_name}.{missed}",
+            "A check found something wrong." if checked else _missed_words(command, label),
+            command.effect_text if checked else f"Sent by {command.author_name}.{missed}",
             command.created_at,
             command,
         )

@@ -100,7 +100,8 @@ def commands_today(charge_point: ChargePoint, now: datetime | None = None) -> tu
     """The newest commands since midnight at the site, without those that are kept, and how many: two queries."""
     since = day_start(charge_point, now or timezone.now())
     todays = Q(created_at__gte=since) | Q(_KEPT_ONCE, sent_at__gte=since)
-    found = Command.objects.filter(todays, charge_point=charge_point).exclude(status__in=KEPT_COMMAND_STATUSES)
+    found = Command.objects.filter(todays, charge_point=charge_point, parent=None)
+    found = found.exclude(status__in=KEPT_COMMAND_STATUSES)
     return list(found.select_related("author").order_by("-created_at")[:TODAY_SHOWN]), found.count()
 
 
@@ -116,6 +117,7 @@ def commands_running(charge_point: ChargePoint) -> dict[str, Command]:
     running = Command.objects.filter(
         Q(status__in=OPEN_COMMAND_STATUSES) | Q(effect=Effect.AWAITED),
         charge_point=charge_point,
+        parent=None,
         created_at__gte=timezone.now() - _OLDEST_OPEN,
     )
     return {command.kind: command for command in running.order_by("created_at")}

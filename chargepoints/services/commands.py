@@ -20,6 +20,7 @@ from chargepoints.reports import CommandAnswer
 from chargepoints.selectors.capabilities import profiles_of
 from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed
+from chargepoints.services.checks import check_begin
 from chargepoints.services.command_records import command_record
 from chargepoints.services.dispatches import dispatched
 from chargepoints.services.kept import kept_status
@@ -52,7 +53,7 @@ def command_create(
     `not_before` schedules it; with `keep_until` it waits for a charger that is offline (`services.kept`).
     `parameters`: reboot {"type": "Soft" | "Hard"}, start {"connector": int, "id_tag": str}, stop {"charge": pk},
     unlock {"connector": int}, trigger {"message": str, "connector": int | None}; the others tell theirs in the
-    functions of `services.binds` and in `security_commands`.
+    functions of `services.binds` and in `security_commands`. A check {} gives the one that runs already, if any.
     """
     now = timezone.now()
     charge_point = ChargePoint.objects.select_related("connection", "site__team").get(pk=charge_point.pk)
@@ -80,6 +81,8 @@ def command_create(
         keep_until=keep_until,
         expires_at=expires_at,
     )
+    if action.proof is Proof.VERDICT:
+        return check_begin(command=command, actor=actor)
     command_bind(command)
     if status in KEPT_COMMAND_STATUSES:
         _as_given(command, given)
@@ -161,6 +164,8 @@ def commands_answer(*, answers: Sequence[CommandAnswer]) -> None:
         if command.effect != Effect.SEEN:
             _await_effect(command, answer)
         command.save(update_fields=_ANSWERED)
+        if command.parent_id is not None:
+            enqueue_on_commit("commands.check", str(command.parent_id))
     changed({answer.charge_point_id for answer in answers}, "commands", "actions", "row")
 
 

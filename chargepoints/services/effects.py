@@ -11,6 +11,7 @@ from chargepoints.choices import Effect
 from chargepoints.models import Charge, Command
 from chargepoints.reports import Start
 from chargepoints.services.changes import changed
+from hub.queue import enqueue_on_commit
 
 # An effect that comes late is still the truth; after this it is somebody else's doing.
 EFFECT_WINDOW = timedelta(minutes=15)
@@ -30,7 +31,7 @@ WHERE m.id IN (
         AND k.kind = %s AND k.status IN ('sent', 'accepted', 'expired')
         AND k.effect IN ('', 'awaited', 'missing') AND (%s::text IS NULL OR k.parameters ->> 'message' = %s))
   AND m.effect IN ('', 'awaited', 'missing')
-RETURNING m.charge_point_id
+RETURNING m.charge_point_id, m.parent_id
 """
 
 
@@ -68,6 +69,8 @@ def _seen(kind: str, charge_point_ids: Iterable[int], at: datetime, message: str
     recent = (ids, at - MADE_WITHIN, kind, since, message, message)
     moved = sql.rows(_SEEN, at, words, *recent, ids, since, kind, message, message)
     changed({row[0] for row in moved}, "commands", "actions", "row")
+    for check in {row[1] for row in moved if row[1] is not None}:
+        enqueue_on_commit("commands.check", str(check))
 
 
 def effects_seen_started(*, started: Mapping[tuple[int, str], Start]) -> None:

@@ -8,13 +8,14 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import trigger_client_event
 
-from chargepoints.actions import ACTIONS, Action
+from chargepoints.actions import ACTIONS, Action, Proof
 from chargepoints.exceptions import ActionRefused
 from chargepoints.forms.action_profiles import SetProfileForm
 from chargepoints.forms.action_table import FORMS
 from chargepoints.forms.actions import ActionForm
 from chargepoints.models import ChargePoint, Command
 from chargepoints.permissions import rights_on
+from chargepoints.rendering.checks import check_report
 from chargepoints.rendering.commands import command_title, queued_words
 from chargepoints.rendering.schedule import profile_preview
 from chargepoints.rendering.start import start_context
@@ -47,7 +48,8 @@ def action(request: HtmxHttpRequest, pk: int, kind: str) -> HttpResponse:
     form = FORMS[kind](request.POST, charge_point=found, person=request.user)
     if not form.is_valid():
         return _dialog(request, found, wanted, form, status=INVALID)
-    if kind in commands_running(found) and not form.cleaned_data["again"]:
+    # A second press while a check runs shows that one.
+    if wanted.proof is not Proof.VERDICT and kind in commands_running(found) and not form.cleaned_data["again"]:
         return _dialog(request, found, wanted, form, status=CONFLICT)
     return _command(request, found, wanted, form)
 
@@ -69,6 +71,11 @@ def _command(request: HtmxHttpRequest, found: ChargePoint, wanted: Action, form:
 
 
 def _queued(request: HtmxHttpRequest, found: ChargePoint, command: Command) -> HttpResponse:
+    check = check_report(command)
+    if check is not None:
+        context = {"check": check, "charge_point": found}
+        dialog = "chargepoints/checks/_dialog.html"
+        return render(request, dialog, context) if request.htmx else redirect("command", pk=command.pk)
     say = f"{command_title(command)}: {queued_words(command)}."
     if request.htmx:
         return trigger_client_event(HttpResponse(status=204), "hub:command", {"say": say})

@@ -25,7 +25,7 @@ from chargepoints.rendering.charge import (
     ranges,
 )
 from chargepoints.rendering.charge_chart import charge_chart
-from chargepoints.rendering.charges import BILL_LOOKS, charge_look, money, reason_words, who
+from chargepoints.rendering.charges import BILL_LOOKS, charge_look, money, stop_words, who
 from chargepoints.rendering.commands import life_lines
 from chargepoints.rendering.limits import limit_lines
 from chargepoints.rendering.sites import entry_lines
@@ -122,12 +122,12 @@ def _head(person: Person, found: Charge) -> Context:
         "charge": found,
         "point": found.charge_point,
         "zone": found.charge_point.site.time_zone,
-        "look": charge_look(found.state),
+        "look": charge_look(found),
         "running": is_running(found),
         "may_force": is_running(found) and Right.COMMAND in rights,
         "driver": driver,
         "key": key,
-        "reason": reason_words(found.stop_reason),
+        "reason": stop_words(found),
         "seconds": max((charge_end(found) - found.started_at).total_seconds(), 0),
     }
 

@@ -18,6 +18,7 @@ from chargepoints.forms.commands import KINDS, OUTCOME_CHOICES, CommandFilterFor
 from chargepoints.models import ChargePoint, Command, Site
 from chargepoints.permissions import charge_points_for, commands_for, rights_on
 from chargepoints.rendering.charge_point import charge_point_head
+from chargepoints.rendering.checks import check_report
 from chargepoints.rendering.command_files import commands_csv
 from chargepoints.rendering.commands import (
     command_rows,
@@ -25,12 +26,12 @@ from chargepoints.rendering.commands import (
     life_lines,
     may_take_back,
     parameter_rows,
-    progress_steps,
     result_text,
 )
 from chargepoints.rendering.diagnostics import file_rows
 from chargepoints.rendering.limits import start_facts
 from chargepoints.rendering.schedule import command_schedule
+from chargepoints.rendering.steps import progress_steps
 from chargepoints.selectors.commands import command_sites, commands_batches, commands_find, commands_page
 from chargepoints.selectors.diagnostics import diagnostics_of_command
 from chargepoints.services.command_records import commands_export_record
@@ -63,6 +64,7 @@ def command(request: HttpRequest, pk: UUID) -> HttpResponse:
         "result": result_text(found),
         "schedule": command_schedule(found),
         "start_facts": start_facts(request.user, found),
+        "check": check_report(found),
         "charge_point": found.charge_point,
         "zone": found.charge_point.site.time_zone,
     }

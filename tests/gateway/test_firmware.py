@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chargepoints.choices import Effect
 from chargepoints.models import ChargePoint, Command, FirmwareVersion, LogLine, SecurityEvent, Transfer
-from chargepoints.rendering.commands import steps
+from chargepoints.rendering.steps import steps
 from chargepoints.services.commands import commands_due
 from tests.gateway.firmware_tools import CONTENT, MISSING, box, fetches, found, http, ordered
 from tests.gateway.orders import done, now, sent

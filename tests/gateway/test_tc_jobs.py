@@ -6,7 +6,7 @@ import pytest
 
 from chargepoints.choices import CommandStatus, Effect
 from chargepoints.models import ChargePoint, Command, LogLine
-from chargepoints.rendering.commands import steps
+from chargepoints.rendering.steps import steps
 from tests.gateway.orders import done, now
 from tests.gateway.tools import db, log, station
 from tests.stage import Server

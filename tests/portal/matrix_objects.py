@@ -46,6 +46,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "diagnostics": lambda point: {"pk": point.diagnostics_files.all()[0].pk},
     "batch": lambda point: {"pk": point.batch_rows.all()[0].batch_id},
     "wave": lambda point: {"pk": _operator(point).firmware_files.all()[0].pk},
+    "check": lambda point: {"pk": _check(point).pk},
     "log_line": lambda point: {"pk": point.pk, "seq": point.log_lines.all()[0].seq},
     "maintenance": lambda point: {"pk": point.pk, "period": point.maintenance_periods.all()[0].pk},
     "waiting": lambda point: {"pk": waiting_in(_operator(point)).get().pk},
@@ -147,3 +148,14 @@ def _bystander(operator: Organisation) -> str:
 
 def _session(operator: Organisation) -> str:
     return f"session of {operator.pk}"
+
+
+def _check(point: ChargePoint) -> Command:
+    """The check of the place, made at its first use."""
+    kept = point.commands.filter(kind="check").first()
+    if kept is not None:
+        return kept
+    at = factories.now()
+    return Command.objects.create(
+        charge_point=point, kind="check", status="sent", author_name="Alice", created_at=at, expires_at=at
+    )

@@ -14,7 +14,8 @@ from chargepoints.api.schemas.common import LARGEST_ID, NEXT, Asked, Limit, Name
 from chargepoints.api.schemas.parameters import PARAMETERS
 from chargepoints.choices import CommandStatus, Effect
 from chargepoints.models import Command
-from chargepoints.rendering.commands import command_title, progress_steps
+from chargepoints.rendering.commands import command_title
+from chargepoints.rendering.steps import progress_steps
 from chargepoints.withheld import tellable
 
 _KIND = Annotated[str, OneOf(PARAMETERS)]
