@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -16,40 +17,44 @@ from chargepoints.services.force_stops import charge_loss
 ENERGY, TIME, COST = "energy", "time", "cost"
 TRIES, PAUSE_S = 3, 30
 
-# The running charges with a limit at chargers that can be told, and which limit they have reached; what a charge
-# costs is for Python to say. Not while a stop is on its way or its effect may still come, and not soon after one
-# that did nothing.
-_DUE = """
-SELECT g.id, CASE
-    WHEN g.energy_wh >= (c.parameters ->> 'limit_wh')::bigint THEN 'energy'
-    WHEN clock_timestamp() >= COALESCE(g.start_received_at, g.started_at)
-        + make_interval(secs => (c.parameters ->> 'limit_s')::float) THEN 'time'
-    WHEN c.parameters ->> 'limit_amount' IS NOT NULL THEN 'cost' END
-FROM chargepoints_charge g
-JOIN chargepoints_command c ON c.id = g.start_command_id
-JOIN chargepoints_chargepoint p ON p.id = g.charge_point_id
-WHERE g.state IN ('starting', 'charging', 'paused', 'stopping') AND g.start_command_id IS NOT NULL
-    AND p.integration = 'connected' AND c.parameters ?| ARRAY['limit_wh', 'limit_s', 'limit_amount']
-    AND (%s::bigint IS NULL OR g.id = %s)
-    AND NOT EXISTS (SELECT FROM chargepoints_command s WHERE s.charge_id = g.id AND s.kind = 'stop'
-        AND (s.status IN ('queued', 'dispatched', 'sent') OR s.effect IN ('awaited', 'seen')
-            OR s.created_at > clock_timestamp() - make_interval(secs => %s)))
-    AND (SELECT count(*) FROM chargepoints_command s WHERE s.charge_id = g.id AND s.kind = 'stop'
-        AND s.parameters ? 'limit') < %s
+# The running charges with a limit at chargers that can be told: which limit they have reached (what a charge costs is
+# for Python to say), whether a stop is on its way, may still have its effect, or was sent just now, and how often we
+# tried. Laterals with a LIMIT or an aggregate are asked row by row, by index: the planner would read all commands.
+_LIMITED = """
+WITH limited AS MATERIALIZED (
+    SELECT g.id, g.energy_wh, COALESCE(g.start_received_at, g.started_at) AS begun, c.parameters AS given
+    FROM chargepoints_charge g
+    CROSS JOIN LATERAL (SELECT m.parameters FROM chargepoints_command m WHERE m.id = g.start_command_id LIMIT 1) c
+    JOIN chargepoints_chargepoint p ON p.id = g.charge_point_id
+    WHERE g.state IN ('starting', 'charging', 'paused', 'stopping') AND (%s::bigint IS NULL OR g.id = %s)
+        AND c.parameters ?| ARRAY['limit_wh', 'limit_s', 'limit_amount'] AND p.integration = 'connected')
+SELECT l.id, CASE
+    WHEN l.energy_wh >= (l.given ->> 'limit_wh')::bigint THEN 'energy'
+    WHEN clock_timestamp() >= l.begun + make_interval(secs => (l.given ->> 'limit_s')::float) THEN 'time'
+    WHEN l.given ->> 'limit_amount' IS NOT NULL THEN 'cost' ELSE '' END,
+    t.is_told, t.tries
+FROM limited l CROSS JOIN LATERAL (
+    SELECT COALESCE(bool_or(s.status IN ('queued', 'dispatched', 'sent') OR s.effect IN ('awaited', 'seen')
+            OR s.created_at > clock_timestamp() - make_interval(secs => %s)), false) AS is_told,
+        count(*) FILTER (WHERE s.parameters ? 'limit') AS tries
+    FROM chargepoints_command s WHERE s.charge_id = l.id AND s.kind = 'stop') t
 """
 _LOCK = "SELECT id FROM chargepoints_charge WHERE id = %s FOR UPDATE SKIP LOCKED"
 
 # The last try was refused or not answered: nothing will follow by itself, so a person shall know.
 _GIVEN_UP = """
 UPDATE chargepoints_command m SET effect = 'missing', effect_at = clock_timestamp()
-FROM chargepoints_charge g
-WHERE g.id = m.charge_id AND g.state IN ('starting', 'charging', 'paused', 'stopping')
-    AND g.start_command_id IS NOT NULL AND m.kind = 'stop' AND m.parameters ? 'limit' AND m.effect = ''
+WHERE m.charge_id = ANY(%s::bigint[]) AND m.kind = 'stop' AND m.parameters ? 'limit' AND m.effect = ''
     AND m.status IN ('rejected', 'failed', 'expired')
-    AND (SELECT count(*) FROM chargepoints_command s WHERE s.charge_id = g.id AND s.kind = 'stop'
-        AND s.parameters ? 'limit') >= %s
 RETURNING m.charge_point_id
 """
+
+
+class _Limited(NamedTuple):
+    charge_id: int
+    reached: str
+    is_told: bool
+    tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +87,22 @@ def charge_limits_due() -> int:
     once more.
     """
     stopped = 0
-    for charge_id, reached in _due():
-        if reached in {ENERGY, TIME} or (reached == COST and _costs_enough(charge_id)):
+    limited = _limited()
+    for one in limited:
+        if _is_due(one) and (one.reached != COST or _costs_enough(one.charge_id)):
             with suppress(ActionRefused):
-                stopped += _stop(charge_id)
-    changed({row[0] for row in sql.rows(_GIVEN_UP, TRIES)}, "commands", "row")
+                stopped += _stop(one.charge_id)
+    if given_up := [one.charge_id for one in limited if one.tries >= TRIES and not one.is_told]:
+        changed({row[0] for row in sql.rows(_GIVEN_UP, given_up)}, "commands", "row")
     return stopped
 
 
-def _due(charge_id: int | None = None) -> list[tuple[int, str]]:
-    rows = sql.rows(_DUE, charge_id, charge_id, PAUSE_S, TRIES)
-    return [(pk, reached) for pk, reached in rows if reached]
+def _limited(charge_id: int | None = None) -> list[_Limited]:
+    return [_Limited._make(row) for row in sql.rows(_LIMITED, charge_id, charge_id, PAUSE_S)]
+
+
+def _is_due(one: _Limited) -> bool:
+    return bool(one.reached) and not one.is_told and one.tries < TRIES
 
 
 def _costs_enough(charge_id: int) -> bool:
@@ -103,10 +113,12 @@ def _costs_enough(charge_id: int) -> bool:
 
 @transaction.atomic
 def _stop(charge_id: int) -> bool:
-    if not sql.rows(_LOCK, charge_id) or not (due := _due(charge_id)):
+    """Once more, now that nobody else looks at the charge: what is `due` was told to nobody meanwhile."""
+    due = [one for one in _limited(charge_id) if _is_due(one)] if sql.rows(_LOCK, charge_id) else []
+    if not due:
         return False
     charge = Charge.objects.select_related("charge_point", "start_command").get(pk=charge_id)
-    reached = due[0][1]
+    reached = due[0].reached
     command_create(
         charge_point=charge.charge_point,
         kind="stop",
