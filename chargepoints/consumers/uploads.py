@@ -76,6 +76,7 @@ class _Upload:
         self._address = str((scope.get("client") or [""])[0])
         self._part: FilePart | None = None
         self._stalled = False
+        self._outcome, self._size, self._sha256 = Outcome.BROKEN, 0, ""
 
     async def run(self) -> int:
         """The status of the answer."""
@@ -85,15 +86,12 @@ class _Upload:
             return await _in_thread(_wrong, self._address)
         if isinstance(begun, Refused):
             return begun.status
-        outcome, size, sha256 = Outcome.BROKEN, 0, ""
         try:
-            outcome, size, sha256 = await self._take(begun)
+            await self._take(begun)
         finally:
             # Also when this process is told to end: what has come is said to be incomplete.
-            name = file_name(self._part.name).replace(found["token"], HIDDEN) if self._part else ""
-            ending = _ask(diagnostics_end, pk=begun.pk, outcome=outcome, size=size, sha256=sha256, name=name)
-            await asyncio.shield(ending)
-        return 408 if self._stalled else _STATUS[outcome]
+            await asyncio.shield(self._end(begun, found["token"]))
+        return 408 if self._stalled else _STATUS[self._outcome]
 
     async def _begin(self, token: str, name: str) -> Begun | Refused | None:
         is_form = header(self._scope, b"content-type").lower().startswith("multipart/")
@@ -109,28 +107,38 @@ class _Upload:
             address=self._address,
         )
 
-    async def _take(self, begun: Begun) -> tuple[Outcome, int, str]:
-        """How it ended, its size, and its checksum if its bytes are kept."""
+    async def _end(self, begun: Begun, token: str) -> None:
+        name = file_name(self._part.name).replace(token, HIDDEN) if self._part else ""
+        await _ask(diagnostics_end, pk=begun.pk, outcome=self._outcome, size=self._size, sha256=self._sha256, name=name)
+
+    async def _take(self, begun: Begun) -> None:
+        """Find out how it ends, its size, and its checksum if its bytes are kept."""
         try:
             incoming = await _in_thread(Incoming, begun.pk, begun.most_bytes)
         except OSError as error:
-            return self._no_room(error), 0, ""
-        outcome, keeps = Outcome.BROKEN, True
+            self._outcome = _no_room(error)
+            return
         try:
-            outcome = await self._copy(begun, incoming)
+            self._outcome = await self._copy(begun, incoming)
         except TooLarge:
-            outcome = Outcome.TOO_LARGE
+            self._outcome = Outcome.TOO_LARGE
         except FormError:
-            outcome = Outcome.MALFORMED
+            self._outcome = Outcome.MALFORMED
         except OSError as error:
-            outcome = self._no_room(error)
+            self._outcome = _no_room(error)
         finally:
-            # A file that broke off is kept as far as it came: its first part is often what one looks for.
-            keeps = outcome in {Outcome.COMPLETE, Outcome.BROKEN} and incoming.size > 0
-            sha256 = await asyncio.shield(_in_thread(_settle, incoming, keeps))
-        if keeps and not sha256:
-            outcome = Outcome.NO_ROOM
-        return outcome, incoming.size, sha256
+            await asyncio.shield(_in_thread(self._settle, incoming))
+
+    def _settle(self, incoming: Incoming) -> None:
+        """Keep it or drop it. What broke off is kept as far as it came: that is often what one looks for."""
+        self._size = incoming.size
+        if self._outcome in {Outcome.COMPLETE, Outcome.BROKEN} and incoming.size:
+            try:
+                self._sha256 = incoming.keep()
+            except OSError as error:
+                self._outcome = _no_room(error)
+        if not self._sha256:
+            incoming.drop()
 
     async def _copy(self, begun: Begun, incoming: Incoming) -> Outcome:
         """Write what comes until all has come. Raises TooLarge, FormError and OSError."""
@@ -171,20 +179,10 @@ class _Upload:
             return None
         return message if message["type"] == "http.request" else None
 
-    def _no_room(self, error: OSError) -> Outcome:
-        logger.error("an upload of a charger could not be stored: %s", error.strerror or error)
-        return Outcome.NO_ROOM
 
-
-def _settle(incoming: Incoming, keeps: bool) -> str:
-    """The checksum of what is kept; empty when it is not, or could not be."""
-    if keeps:
-        try:
-            return incoming.keep()
-        except OSError as error:
-            logger.error("an upload of a charger could not be stored: %s", error.strerror or error)
-    incoming.drop()
-    return ""
+def _no_room(error: OSError) -> Outcome:
+    logger.error("an upload of a charger could not be stored: %s", error.strerror or error)
+    return Outcome.NO_ROOM
 
 
 def _wrong(address: str) -> int:

@@ -39,7 +39,7 @@ def charge_point_diagnostics(request: HttpRequest, pk: int) -> HttpResponse:
     context = charge_point_base(found) | diagnostics_context(request.user, found, request.GET.get("files", ""))
     if context["diagnostics"] is None:
         raise PermissionDenied(NEEDS.format(Right.REBOOT.label.lower()))
-    context |= {"tab": "diagnostics", "head": charge_point_head(found)}
+    context |= {"tab": "files", "head": charge_point_head(found)}
     return render(request, "chargepoints/charge_point/diagnostics.html", context)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from chargepoints.choices import Effect
-from chargepoints.models import ChargePoint
+from chargepoints.models import ChargePoint, DiagnosticsFile
 from chargepoints.received import path_of
 from tests.conftest import StartServer
 from tests.gateway.orders import now
-from tests.gateway.tools import db, log
+from tests.gateway.tools import db, log, soon
 from tests.gateway.upload_tools import (
     MEGABYTE,
     answered,
@@ -21,6 +21,7 @@ from tests.gateway.upload_tools import (
     connected,
     content,
     digest,
+    files,
     head,
     put,
     stored,
@@ -124,3 +125,23 @@ async def test_more_than_the_disk_has(server: StartServer, charge_point: ChargeP
         assert await claimed(location, 10**17) == 507
     [file] = await stored(charge_point)
     assert file.deleted_why == "There was no room for it on the disk."
+
+
+async def test_a_server_that_is_told_to_end(server: StartServer, charge_point: ChargePoint) -> None:
+    """What has come until then is kept and said to be incomplete."""
+    running = server("daphne")
+    async with asked(running, charge_point) as (_, _, location):
+        _, writer = await connected(location)
+        writer.write(head(location, f"Content-Length: {2 * MEGABYTE}") + b"z" * MEGABYTE)
+        [file] = await soon(lambda: [file for file in files(charge_point) if _part_of(file) == MEGABYTE])
+        await db(running.stop)
+        writer.transport.abort()
+    [file] = await stored(charge_point)
+    assert (file.is_complete, file.size, file.sha256) == (False, MEGABYTE, digest(b"z" * MEGABYTE))
+    assert content(file) == b"z" * MEGABYTE
+
+
+def _part_of(file: DiagnosticsFile) -> int:
+    """How much of a file has been written."""
+    part = path_of(file.pk).with_suffix(".part")
+    return part.stat().st_size if part.exists() else 0
