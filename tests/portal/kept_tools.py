@@ -71,7 +71,7 @@ def answered(command: Command) -> None:
     Command.objects.filter(pk=command.pk).update(status=CommandStatus.ACCEPTED, answered_at=now())
 
 
-def text_of(client: Client, name: str, *args: object, **query: object) -> str:
+def text_of(client: Client, name: str, *args: object, **query: str | int) -> str:
     """A page as text."""
     response = client.get(reverse(name, args=args), query)
     assert response.status_code == 200, response.content
