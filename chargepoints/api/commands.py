@@ -79,7 +79,7 @@ def command_send(
         alias=IDEMPOTENCY_KEY,
         pattern=r"^[\x21-\x7e]{1,255}$",
         description="A text of your own, new for each command: the same request again is then not a second command.",
-        examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],  # type: ignore[arg-type] # pydantic wants a list
+        examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],  # type: ignore[arg-type]  # as JSON Schema has them
     ),
 ) -> Status[CommandShape]:
     """Queue a remote action. The answer comes at once; ask the address in `Location` what became of it.

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
 
 from chargepoints.choices import CommandStatus, Integration
 from chargepoints.models import ChargePoint, Command, Connection
@@ -67,3 +69,10 @@ def sent_now(charge_point: ChargePoint) -> list[Command]:
 def answered(command: Command) -> None:
     """The charger has accepted it."""
     Command.objects.filter(pk=command.pk).update(status=CommandStatus.ACCEPTED, answered_at=now())
+
+
+def text_of(client: Client, name: str, *args: object, **query: str | int) -> str:
+    """A page as text."""
+    response = client.get(reverse(name, args=args), query)
+    assert response.status_code == 200, response.content
+    return response.content.decode()
