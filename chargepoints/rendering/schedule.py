@@ -84,7 +84,9 @@ def _columns(end: int, begin: datetime | None, x: Any) -> list[Mark]:
     gap = next((gap for gap in _SPANS if end / gap <= 6), end)
     marks, at = [], 0.0
     while at <= end:
-        marks.append(Mark(min(max(x(at), LEFT + 6), RIGHT - 14), _at(int(at), begin)))
+        label = _at(int(at), begin)
+        # A label stays within the drawing, with some three units for half a character.
+        marks.append(Mark(min(max(x(at), LEFT + 6), RIGHT + 6 - 3 * len(label)), label))
         at += gap
     return marks
 

@@ -61,7 +61,9 @@ def test_every_page(browser: Browser, stage: Stage, size: tuple[int, int]) -> No
         page.click(".deeds summary")
         wrong["an audit entry, open"] = problems(page)
         page.goto(stage.server.url + reverse("charge_point", args=[stage.busy.pk]))
-        for kind in ("start", "reboot", "stop", "trigger"):
+        page.click("#acts-more summary")
+        wrong["more actions, open"] = problems(page)
+        for kind in ("start", "reboot", "stop", "trigger", "set_profile", "clear_profile", "reserve", "call"):
             page.click(f"#act-{kind}")
             page.wait_for_selector("dialog[open]")
             wrong[f"dialog {kind}"] = problems(page)
