@@ -156,6 +156,7 @@ def test_the_tab(alice_client: Client, bob_client: Client, box: ChargePoint, fil
     page = bob_client.get(tab).content.decode()
     for words in ("Downloading", "Downloaded", "Installing", "Installed", "Booted with 6.0.0", "5.2.0"):
         assert words in page
+    assert "Booted with 6.0.0" in alice_client.get(reverse("firmware_file", args=[file.pk])).content.decode()
     Connection.objects.filter(pk=box.pk).update(is_connected=False)
     ChargePoint.objects.filter(pk=box.pk).update(integration=Integration.DISCONNECTED)
     assert "The charger is offline" in alice_client.get(tab).content.decode()
