@@ -35,7 +35,7 @@ from tests import browsers, factories
 from tests.conftest import StartServer
 from tests.factories import now
 from tests.portal.charge_tools import held, payer, priced
-from tests.portal.diagnostics_tools import requested, uploaded
+from tests.portal.diagnostics_tools import diagnostics_urls
 from tests.portal.price_tools import group_made
 from tests.stage import Server
 
@@ -79,11 +79,9 @@ class Stage:
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
         yield from unknown_and_import_urls()
-        yield from charge_urls(self.busy)
-        yield from diagnostics_urls(self.busy, self.offline)
+        yield from (*charge_urls(self.busy), *diagnostics_urls(self.busy, self.offline))
         yield from price_urls(site)
-        yield reverse("audit")
-        yield reverse("audit") + "?q=nothing-like-this"
+        yield from (reverse("audit"), reverse("audit") + "?q=nothing-like-this")
         yield "/no/such/page/"
 
 
@@ -114,18 +112,6 @@ def unknown_and_import_urls() -> Iterator[str]:
         yield reverse("unknown") + query
     yield reverse("unknown_accept") + "?identity=NEW-1"
     yield reverse("import")
-
-
-def diagnostics_urls(busy: ChargePoint, offline: ChargePoint) -> Iterator[str]:
-    """A charger with files of every state and a request that runs, and one with nothing."""
-    files = [
-        uploaded(busy, command=requested(busy)),
-        uploaded(busy, "half-of-a-long-name-without-a-break-in-it.log", is_complete=False),
-        uploaded(busy, is_complete=False, sha256=""),
-        uploaded(busy, deleted_at=now(), deleted_why="Kept for 90 days."),
-    ]
-    yield from (reverse("charge_point_diagnostics", args=[point.pk]) for point in (busy, offline))
-    yield reverse("diagnostics_delete", args=[files[0].pk])
 
 
 def driver_urls(charge_point: ChargePoint) -> Iterator[str]:
