@@ -8,16 +8,16 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from chargepoints.choices import CommandStatus, Effect
-from chargepoints.models import ChargePoint, Command, DiagnosticsFile, Transfer
+from chargepoints.choices import Effect
+from chargepoints.models import ChargePoint, DiagnosticsFile, Transfer
 from chargepoints.received import path_of
-from chargepoints.services.diagnostics import NOTHING_ARRIVED
-from tests.gateway.orders import done, now
-from tests.gateway.tools import both_servers, db, ended, log, soon, station
+from tests.gateway.orders import now
+from tests.gateway.tools import both_servers, db, ended, log, soon
 from tests.gateway.upload_tools import (
     MEGABYTE,
     answered,
     asked,
+    call_of,
     chunked,
     claimed,
     connected,
@@ -25,12 +25,12 @@ from tests.gateway.upload_tools import (
     digest,
     head,
     put,
+    says,
     spoken,
     stored,
     tidy_files,
 )
 from tests.stage import Server
-from tests.station import Call, Station
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("tidy_files")]
 __all__ = ["tidy_files"]
@@ -41,17 +41,12 @@ FORM = (
 )
 
 
-async def uploads(charger: Station, word: str) -> None:
-    """DiagnosticsStatusNotification."""
-    assert await charger.call("DiagnosticsStatusNotification", {"status": word}) == {}
-
-
 @both_servers
 @pytest.mark.parametrize("way", ["put", "post", "form", "chunked", "named", "header"])
 async def test_each_way_of_uploading(gateway: Server, charge_point: ChargePoint, way: str) -> None:
     """TC_045_1 with an address of ours: the file is the proof, whatever the charger says of it."""
     async with asked(gateway, charge_point) as (charger, command, location):
-        await charger.answer(_call(command), {"fileName": "told.zip"})
+        await charger.answer(call_of(command), {"fileName": "told.zip"})
         await ended(command)
         match way:
             case "put":
@@ -80,15 +75,10 @@ async def test_each_way_of_uploading(gateway: Server, charge_point: ChargePoint,
         assert line.command_id == command.pk
         # It has done its work: the same again is nobody's address.
         assert await put(location, BODY) == 404
-        await uploads(charger, "Uploaded")
+        await says(charger, "Uploaded")
         told_after = await now(command)
         assert [word for _, word in told_after.progress] == ["Uploaded"]
         assert (told_after.effect, told_after.effect_text) == (Effect.SEEN, f"Received: {name}, 768.0 kB")
-
-
-def _call(command: Command) -> Call:
-    """The call that the charger has not answered yet."""
-    return Call(str(command.pk), "", {})
 
 
 @both_servers
@@ -119,7 +109,7 @@ async def test_wrong_addresses(gateway: Server, charge_point: ChargePoint) -> No
                 continue
             status, told = await spoken(location, head(address, long), BODY)
             assert (status, "content-length: 0" in told.lower()) == (404, True), address
-        await charger.answer(_call(command), {})
+        await charger.answer(call_of(command), {})
         await db(lambda: Transfer.objects.update(expires_at=command.created_at))
         assert await put(location, BODY) == 404
         assert await stored(charge_point) == []
@@ -212,79 +202,12 @@ async def test_names_are_text(gateway: Server, charge_point: ChargePoint, given:
     assert path_of(file.pk).parent == Path(settings.FILES_DIR) / "diagnostics"
 
 
-async def test_says_uploaded_and_nothing_arrived(gateway: Server, charge_point: ChargePoint) -> None:
-    """The word is no proof; a file that comes later still is one."""
-    async with asked(gateway, charge_point) as (charger, command, location):
-        await charger.answer(_call(command), {"fileName": "diag.zip"})
-        await ended(command, Effect.AWAITED)
-        await uploads(charger, "Uploading")
-        await uploads(charger, "Uploaded")
-        missing = await now(command)
-        assert (missing.effect, missing.effect_text) == (Effect.MISSING, NOTHING_ARRIVED)
-        assert await put(location, BODY) == 200
-        assert (await now(command)).effect == Effect.SEEN
-
-
-async def test_uploaded_while_it_still_comes(gateway: Server, charge_point: ChargePoint) -> None:
-    async with asked(gateway, charge_point) as (charger, command, location):
-        await charger.answer(_call(command), {"fileName": "diag.zip"})
-        await ended(command, Effect.AWAITED)
-        reader, writer = await connected(location)
-        writer.write(head(location, f"Content-Length: {len(BODY)}") + BODY[:-1])
-        await soon(lambda: DiagnosticsFile.objects.count() == 1)
-        await uploads(charger, "Uploaded")
-        assert (await now(command)).effect == Effect.AWAITED
-        writer.write(BODY[-1:])
-        assert (await answered(reader))[0] == 200
-        writer.close()
-        assert (await now(command)).effect == Effect.SEEN
-
-
-async def test_upload_failed_then_another_try(gateway: Server, charge_point: ChargePoint) -> None:
-    async with asked(gateway, charge_point) as (charger, command, location):
-        await charger.answer(_call(command), {})
-        await ended(command, Effect.AWAITED)
-        await uploads(charger, "UploadFailed")
-        assert (await now(command)).effect_text == "UploadFailed"
-        assert await put(location, BODY) == 200
-        assert (await now(command)).effect == Effect.SEEN
-
-
-async def test_the_file_comes_before_the_answer(gateway: Server, charge_point: ChargePoint) -> None:
-    async with asked(gateway, charge_point) as (charger, command, location):
-        assert await put(location, BODY) == 200
-        await charger.answer(_call(command), {"fileName": "late.zip"})
-        answered_command = await ended(command)
-        assert (answered_command.status, answered_command.effect) == (CommandStatus.ACCEPTED, Effect.SEEN)
-
-
-async def test_tc_079_security_log(gateway: Server, charge_point: ChargePoint) -> None:
-    """GetLog the same way; its status messages carry the request's id."""
-    async with asked(gateway, charge_point, "log_upload", type="SecurityLog") as (charger, command, location):
-        await charger.answer(_call(command), {"status": "Accepted", "filename": "security.log"})
-        await ended(command, Effect.AWAITED)
-        number = (await now(command)).request_id
-        assert await put(location, BODY) == 200
-        word = {"status": "Uploaded", "requestId": number}
-        assert await charger.call("LogStatusNotification", word) == {}
-        seen = await now(command)
-        assert (seen.effect, [told for _, told in seen.progress]) == (Effect.SEEN, ["Uploaded"])
-        assert seen.effect_text.startswith("Received: ")
-
-
-async def test_an_address_of_the_operator_needs_no_file_here(gateway: Server, charge_point: ChargePoint) -> None:
-    async with station(gateway) as charger:
-        _, command = await done(charger, charge_point, "diagnostics", {"fileName": "x"}, location="ftp://f.example/")
-        await uploads(charger, "Uploaded")
-        assert (await now(command)).effect_text == "Uploaded"
-
-
 async def test_the_token_is_stored_nowhere(gateway: Server, charge_point: ChargePoint) -> None:
     """Not in the log's frames, the command, the audit log or the file's row, even when the charger repeats it."""
     async with asked(gateway, charge_point) as (charger, command, location):
         token = location.split("/")[-2]
         assert len(token) == 43
-        await charger.answer(_call(command), {"fileName": f"{token}.zip"})
+        await charger.answer(call_of(command), {"fileName": f"{token}.zip"})
         await ended(command)
         assert await put(f"{location}{token}", BODY, f"Content-Type: text/{token}") == 200
     assert await db(lambda: _mentions(token)) == []

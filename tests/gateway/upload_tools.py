@@ -13,7 +13,7 @@ from chargepoints.received import bytes_delete, bytes_read
 from tests.gateway.orders import sent
 from tests.gateway.tools import db, station
 from tests.stage import Server
-from tests.station import Station
+from tests.station import Call, Station
 
 MEGABYTE = 1024 * 1024
 
@@ -109,3 +109,13 @@ def content(file: DiagnosticsFile) -> bytes:
 def digest(data: bytes) -> str:
     """Its SHA-256."""
     return hashlib.sha256(data).hexdigest()
+
+
+async def says(charger: Station, word: str) -> None:
+    """DiagnosticsStatusNotification."""
+    assert await charger.call("DiagnosticsStatusNotification", {"status": word}) == {}
+
+
+def call_of(command: Command) -> Call:
+    """The call that the charger has not answered yet."""
+    return Call(str(command.pk), "", {})

@@ -1,6 +1,9 @@
 """Diagnostics files without a charger."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+
+from django.urls import reverse
 
 from chargepoints.models import ChargePoint, Command, DiagnosticsFile
 from chargepoints.received import path_of
@@ -43,3 +46,15 @@ def requested(charge_point: ChargePoint, kind: str = "diagnostics", **fields: ob
         "effect_due_at": now() + timedelta(minutes=30),
     }
     return Command.objects.create(charge_point=charge_point, kind=kind, **told | fields)
+
+
+def diagnostics_urls(busy: ChargePoint, offline: ChargePoint) -> Iterator[str]:
+    """A charger with files of every state and a request that runs, and one with nothing."""
+    files = [
+        uploaded(busy, command=requested(busy)),
+        uploaded(busy, "half-of-a-long-name-without-a-break-in-it.log", is_complete=False),
+        uploaded(busy, is_complete=False, sha256=""),
+        uploaded(busy, deleted_at=now(), deleted_why="Kept for 90 days."),
+    ]
+    yield from (reverse("charge_point_diagnostics", args=[point.pk]) for point in (busy, offline))
+    yield reverse("diagnostics_delete", args=[files[0].pk])

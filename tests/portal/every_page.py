@@ -30,7 +30,7 @@ from tests import factories
 from tests.batch_tools import batch_urls
 from tests.factories import now
 from tests.portal.charge_tools import held, payer, priced
-from tests.portal.diagnostics_tools import requested, uploaded
+from tests.portal.diagnostics_tools import diagnostics_urls
 from tests.portal.firmware_tools import firmware_urls
 from tests.portal.price_tools import group_made
 from tests.stage import Server
@@ -104,18 +104,6 @@ def unknown_and_import_urls() -> Iterator[str]:
         yield reverse("unknown") + query
     yield reverse("unknown_accept") + "?identity=NEW-1"
     yield reverse("import")
-
-
-def diagnostics_urls(busy: ChargePoint, offline: ChargePoint) -> Iterator[str]:
-    """A charger with files of every state and a request that runs, and one with nothing."""
-    files = [
-        uploaded(busy, command=requested(busy)),
-        uploaded(busy, "half-of-a-long-name-without-a-break-in-it.log", is_complete=False),
-        uploaded(busy, is_complete=False, sha256=""),
-        uploaded(busy, deleted_at=now(), deleted_why="Kept for 90 days."),
-    ]
-    yield from (reverse("charge_point_diagnostics", args=[point.pk]) for point in (busy, offline))
-    yield reverse("diagnostics_delete", args=[files[0].pk])
 
 
 def webhook_urls(site: Site) -> Iterator[str]:
