@@ -89,12 +89,13 @@ BEGIN
 END $$;
 CREATE TRIGGER webhook_charge_made AFTER INSERT ON chargepoints_charge FOR EACH ROW
     WHEN (NEW.state NOT IN ('reserved', 'scheduled')) EXECUTE FUNCTION webhook_charge();
--- It begins, it ends, or its own stop arrives after it had been closed without one.
+-- It begins, it ends; or more becomes known of its end: that it failed, or its own stop after Hub had closed it.
 CREATE TRIGGER webhook_charge_moved AFTER UPDATE OF state, stop_received_at ON chargepoints_charge FOR EACH ROW
     WHEN (NEW.state NOT IN ('reserved', 'scheduled') AND (
         OLD.state IN ('reserved', 'scheduled')
         OR (OLD.state IN ('starting', 'charging', 'paused', 'stopping'))
             IS DISTINCT FROM (NEW.state IN ('starting', 'charging', 'paused', 'stopping'))
+        OR NEW.state IN ('cancelled', 'failed') AND OLD.state IS DISTINCT FROM NEW.state
         OR NEW.state NOT IN ('starting', 'charging', 'paused', 'stopping')
             AND OLD.stop_received_at IS DISTINCT FROM NEW.stop_received_at))
     EXECUTE FUNCTION webhook_charge();
