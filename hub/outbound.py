@@ -119,7 +119,7 @@ def _resolved(host: str, port: int, *, private: bool) -> list[str]:
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         if not _may_be_called(ipaddress.ip_address(address.partition("%")[0]), private=private):
-            raise AddressRefused(f"The host {host} has the address {address}, which is not on the public internet.")
+            raise AddressRefused(f"The host {host} is not on the public internet: such addresses are not called.")
     return addresses
 
 

@@ -172,6 +172,13 @@ class TestWriting:
         Charge.objects.filter(pk=charge.pk).update(stop_received_at=now(), energy_wh=900)
         assert told() == ["charge.started", "charge.ended", "charge.ended"]
 
+    def test_that_it_failed_after_all_is_told_too(self, webhook: Webhook, charge_point: ChargePoint) -> None:
+        charge = Charge.objects.create(charge_point=charge_point, transaction_id="7", started_at=now())
+        for state in (ChargeState.STOPPED, ChargeState.FAILED):
+            Charge.objects.filter(pk=charge.pk).update(state=state)
+        states = [row.body["data"]["state"] for row in WebhookDelivery.objects.order_by("created_at")]
+        assert states == ["starting", "stopped", "failed"]
+
     def test_a_new_connection_beside_the_old_one(self, webhook: Webhook, charge_point: ChargePoint) -> None:
         connected(charge_point)
         connected(charge_point, generation=2)

@@ -24,7 +24,9 @@ CREATE FUNCTION webhook_moment(at timestamptz) RETURNS text LANGUAGE sql STABLE 
 $$;
 
 -- One delivery for each webhook that is told of this charge point. A rebuild says `hub.untold`: it tells no news.
-CREATE FUNCTION webhook_tell(what text, point bigint, at timestamptz, facts jsonb) RETURNS void LANGUAGE sql AS $$
+-- In plpgsql, because that keeps its plan; a function in SQL is planned anew at each call.
+CREATE FUNCTION webhook_tell(what text, point bigint, at timestamptz, facts jsonb) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     WITH heard AS MATERIALIZED (
         SELECT gen_random_uuid() AS id, w.id AS webhook, p.name, p.identity, s.id AS site, s.name AS site_name,
             t.id AS team, t.name AS team_name, o.id AS organisation, o.name AS organisation_name
@@ -46,8 +48,8 @@ CREATE FUNCTION webhook_tell(what text, point bigint, at timestamptz, facts json
                 'team', jsonb_build_object('id', team, 'name', team_name)),
             'data', facts),
         'waiting', 0, clock_timestamp(), clock_timestamp(), '', ''
-    FROM heard
-$$;
+    FROM heard;
+END $$;
 
 CREATE FUNCTION webhook_connection() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -87,12 +89,13 @@ BEGIN
 END $$;
 CREATE TRIGGER webhook_charge_made AFTER INSERT ON chargepoints_charge FOR EACH ROW
     WHEN (NEW.state NOT IN ('reserved', 'scheduled')) EXECUTE FUNCTION webhook_charge();
--- It begins, it ends, or its own stop arrives after it had been closed without one.
+-- It begins, it ends; or more becomes known of its end: that it failed, or its own stop after Hub had closed it.
 CREATE TRIGGER webhook_charge_moved AFTER UPDATE OF state, stop_received_at ON chargepoints_charge FOR EACH ROW
     WHEN (NEW.state NOT IN ('reserved', 'scheduled') AND (
         OLD.state IN ('reserved', 'scheduled')
         OR (OLD.state IN ('starting', 'charging', 'paused', 'stopping'))
             IS DISTINCT FROM (NEW.state IN ('starting', 'charging', 'paused', 'stopping'))
+        OR NEW.state IN ('cancelled', 'failed') AND OLD.state IS DISTINCT FROM NEW.state
         OR NEW.state NOT IN ('starting', 'charging', 'paused', 'stopping')
             AND OLD.stop_received_at IS DISTINCT FROM NEW.stop_received_at))
     EXECUTE FUNCTION webhook_charge();
@@ -125,7 +128,13 @@ BEGIN
     IF NOT EXISTS (SELECT FROM chargepoints_webhook WHERE is_active AND events @> '{connector.status}'::varchar[]) THEN
         RETURN NULL;
     END IF;
-    FOR told IN SELECT * FROM made ORDER BY received_at, id LOOP
+    FOR told IN SELECT n.* FROM made n
+        JOIN chargepoints_chargepoint p ON p.id = n.charge_point_id
+        JOIN chargepoints_site s ON s.id = p.site_id
+        JOIN teams_team t ON t.id = s.team_id
+        WHERE EXISTS (SELECT FROM chargepoints_webhook w WHERE w.is_active AND w.organisation_id = t.organisation_id)
+        ORDER BY n.received_at, n.id
+    LOOP
         PERFORM webhook_tell('connector.status', told.charge_point_id, told.received_at,
             jsonb_build_object('id', told.id, 'connector', told.connector_number, 'status', told.status,
                 'raw_status', NULLIF(told.raw_status, ''), 'error_code', NULLIF(told.error_code, ''),

@@ -72,8 +72,8 @@ EVENT_WORDS = [
     _words(
         WebhookEvent.CHARGE_ENDED,
         _CHARGE_FIELDS,
-        "A charge ended. It is told once more when the charger's own stop arrives after Hub had closed the charge"
-        " without one.",
+        "A charge ended. It is told once more when more becomes known: that it failed or was cancelled, or the"
+        " charger's own stop after Hub had closed the charge without one. The last one counts.",
     ),
     _words(
         WebhookEvent.STATUS,

@@ -33,7 +33,7 @@ WAITS = (5, 30, 120, 600, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
 GIVEN_UP_AT_MOST = 20
 WEBHOOKS_AT_ONCE, AT_ONCE, LOOKED_AT = 16, 6, 60
 # How long one webhook is served before others of this process may have its place, and a task works at all.
-TURN_SECONDS, WORK_SECONDS = 20.0, 80.0
+TURN_SECONDS, WORK_SECONDS = 20.0, 50.0
 ANSWER_BYTES = 1000
 GONE = 410
 _ORDER = ("id", "type", "api_version", "occurred_at", "organisation", "charge_point", "data")
@@ -129,11 +129,11 @@ def webhook_serve(*, webhook_id: int, lease: datetime) -> None:
         while time.monotonic() < until:
             renewed = sql.rows(_RENEW, _lease_seconds(), webhook_id, lease)
             if not renewed:
-                return
+                break  # switched off, or another worker has it by now
             lease = renewed[0][0]
-            webhook = Webhook.objects.get(pk=webhook_id)
-            due = _next(webhook)
-            if not due:
+            webhook = Webhook.objects.filter(pk=webhook_id).first()
+            due = _next(webhook) if webhook else []
+            if webhook is None or not due:
                 break
             outcomes = list(pool.map(_try, _messages(webhook, due)))
             _note(webhook, outcomes)
