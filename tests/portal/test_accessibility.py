@@ -75,8 +75,7 @@ class Stage:
         yield from (reverse("sites"), reverse("sites") + "?q=nothing-like-this", reverse("site_new"))
         yield from (reverse(name, args=[site.pk]) for name in ("site", "site_edit", "site_archive"))
         yield from (reverse("organisation"), reverse("team_edit", args=[site.team_id]))
-        yield reverse("command", args=[self.busy.commands.exclude(kind="check")[0].pk])
-        yield from (reverse("command", args=[check.pk]) for check in self.busy.commands.filter(kind="check"))
+        yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
         yield from unknown_and_import_urls()
         yield from charge_urls(self.busy)
@@ -216,18 +215,6 @@ def _busy(charge_point: ChargePoint) -> None:
             effect_at=now(),
             expires_at=now() + timedelta(minutes=1),
         )
-    _checks(charge_point)
-
-
-def _checks(charge_point: ChargePoint) -> None:
-    """One that runs, and one that has ended."""
-    fields = {"kind": "check", "author_name": "Alice", "created_at": now(), "expires_at": now()}
-    running = Command.objects.create(charge_point=charge_point, status=CommandStatus.SENT, **fields)
-    step = fields | {"kind": "trigger", "parameters": {"message": "Heartbeat"}, "status": CommandStatus.SENT}
-    Command.objects.create(charge_point=charge_point, parent=running, **step)
-    told = {"sentence": "It hums.", "advice": "Reboot it.", "evidence": ["Last message 9 s ago."], "repaired": ["one"]}
-    ended = fields | {"status": CommandStatus.ACCEPTED, "effect": Effect.MISSING, "effect_text": "It hums."}
-    Command.objects.create(charge_point=charge_point, result=told, **ended)
 
 
 def _offline(charge_point: ChargePoint) -> None:

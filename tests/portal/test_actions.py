@@ -87,7 +87,7 @@ def test_ownership(
     [
         (Role.READ_ONLY, set()),
         (Role.FINANCE, set()),
-        (Role.SUPPORT, {"reboot", "trigger", "read_configuration"}),
+        (Role.SUPPORT, {"reboot", "check", "trigger", "read_configuration"}),
         (Role.OPERATIONS, set(FORMS)),
         (Role.ADMIN, set(FORMS)),
     ],
