@@ -1,7 +1,6 @@
 """The dialog that starts a charge: who is found, who can pay, at which price, where, and up to which limit."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,82 +8,36 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from chargepoints.choices import ChargeState, ConnectorStatus, Integration, KeyState, PaymentKind
+from chargepoints.choices import KeyState, PaymentKind
 from chargepoints.models import (
-    Charge,
     ChargeKey,
     ChargePoint,
     Command,
-    Connection,
-    Connector,
     PaymentMethod,
     PriceGroup,
-    Reservation,
 )
 from chargepoints.services.ledger import wallet_top_up
 from hub.audit.records import HUB
 from hub.teams.choices import Role
 from hub.teams.models import Organisation
 from tests import factories
-from tests.factories import now
-from tests.portal.charge_tools import payer, priced
+from tests.portal.charge_tools import payer
 from tests.portal.price_tools import group_made
+from tests.portal.start_tools import choice, empty, go_online, method, radio, start
 
 pytestmark = pytest.mark.usefixtures("clean_redis")
-HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
 def online(charge_point: ChargePoint) -> ChargePoint:
     """NORD-1, connected and idle; 20 kWh in an hour cost 90 NOK."""
-    ChargePoint.objects.filter(pk=charge_point.pk).update(integration=Integration.CONNECTED, state="available")
-    Connection.objects.filter(pk=charge_point.pk).update(is_connected=True, connected_at=now())
-    charge_point.connectors.update(status=ConnectorStatus.AVAILABLE, raw_status="Available")
-    charge_point.refresh_from_db()
-    priced(charge_point)
-    return charge_point
+    return go_online(charge_point)
 
 
 @pytest.fixture
 def kari(online: ChargePoint) -> ChargeKey:
     """TAG-A of Kari, whose wallet has 500 NOK."""
     return payer(online)
-
-
-def method(of: ChargePoint, kind: PaymentKind, key: ChargeKey | None = None, **fields: Any) -> PaymentMethod:
-    """One more payment method: of a key's driver, or of the site's team."""
-    owner: dict[str, Any] = {"driver": key.driver} if key else {"team": of.site.team}
-    return PaymentMethod.objects.create(
-        organisation=of.site.team.organisation, kind=kind, currency="NOK", **{"name": kind.label, **owner, **fields}
-    )
-
-
-def empty(key: ChargeKey) -> None:
-    """Take all that is in the wallet."""
-    wallet = PaymentMethod.objects.get(driver=key.driver, kind=PaymentKind.WALLET)
-    wallet_top_up(method=wallet, amount=Decimal(-500), key="out", actor=HUB)
-
-
-def choice(client: Client, charge_point: ChargePoint, **query: str | int) -> str:
-    """What the dialog shows for these choices."""
-    response = client.get(reverse("start_choice", args=[charge_point.pk]), query, headers=HTMX)
-    assert response.status_code == 200
-    return response.content.decode()
-
-
-def radio(html: str, name: str, value: object) -> str:
-    """The tag of one choice, with what stands behind it in its label; empty when it is not offered."""
-    head = next(
-        (part for part in html.split("<label")[1:] if f'name="{name}"' in part and f'value="{value}"' in part), ""
-    )
-    return head.partition("</label>")[0]
-
-
-def start(client: Client, charge_point: ChargePoint, **data: object) -> tuple[int, str]:
-    """Post the dialog: status and page."""
-    told = {"connector": "1", "id_tag": "TAG-A", **data}
-    response = client.post(reverse("action", args=[charge_point.pk, "start"]), told, headers=HTMX)
-    return response.status_code, response.content.decode()
 
 
 def test_the_default_pays_unless_another_is_chosen(alice_client: Client, online: ChargePoint, kari: ChargeKey) -> None:
@@ -216,55 +169,6 @@ def test_no_cost_without_a_price(alice_client: Client, online: ChargePoint, kari
     assert 'name="limit_amount"' not in html
     status, page = start(alice_client, online, limit_amount="50")
     assert (status, "There is no price here" in page) == (409, True)
-
-
-def reserved(charge_point: ChargePoint, connector: Connector, tag: str) -> None:
-    Connector.objects.filter(pk=connector.pk).update(status=ConnectorStatus.RESERVED)
-    Reservation.objects.create(
-        charge_point=charge_point,
-        connector_number=connector.number,
-        reservation_id=1,
-        id_tag=tag,
-        made_at=now(),
-        expires_at=now().replace(year=now().year + 1),
-    )
-
-
-@pytest.mark.parametrize(
-    ("status", "why"),
-    [
-        (ConnectorStatus.FAULTED, "It is faulted."),
-        (ConnectorStatus.UNAVAILABLE, "It is out of service."),
-        (ConnectorStatus.SUSPENDED_EV, "It says that it charges"),
-        (ConnectorStatus.RESERVED, "It is reserved for another key."),
-        (ConnectorStatus.PREPARING, ""),
-        (ConnectorStatus.FINISHING, ""),
-        (ConnectorStatus.UNKNOWN, ""),
-    ],
-)
-def test_where_it_can_start(
-    alice_client: Client, online: ChargePoint, kari: ChargeKey, status: ConnectorStatus, why: str
-) -> None:
-    online.connectors.filter(number=1).update(status=status)
-    told = radio(choice(alice_client, online, id_tag="TAG-A"), "connector", 1)
-    assert (" disabled" in told, why in told) == (bool(why), True)
-    code, page = start(alice_client, online)
-    assert (code, why in page) == (409 if why else 204, True)
-
-
-def test_a_running_charge_and_a_reservation(alice_client: Client, online: ChargePoint, kari: ChargeKey) -> None:
-    first, second = online.connectors.order_by("number")
-    fields = {"transaction_id": "1", "state": ChargeState.CHARGING, "started_at": now(), "connector": first}
-    Charge.objects.create(charge_point=online, **fields)
-    reserved(online, second, "OTHER")
-    html = choice(alice_client, online, id_tag="TAG-A")
-    assert "A charge runs there." in radio(html, "connector", 1)
-    assert "It is reserved for another key." in radio(html, "connector", 2)
-    assert "No charge can start here now." in html
-    Reservation.objects.update(id_tag="tag-a")
-    html = choice(alice_client, online, id_tag="TAG-A")
-    assert " checked" in radio(html, "connector", 2)
-    assert start(alice_client, online, connector="2")[0] == 204
 
 
 def test_keys_that_cannot_and_drivers_without(alice_client: Client, online: ChargePoint, kari: ChargeKey) -> None:
