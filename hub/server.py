@@ -23,7 +23,7 @@ from twisted.web.http import HTTPChannel
 
 from hub import deflate
 from hub.deflate import Bounded
-from hub.flow import Flowing, FlowingServer
+from hub.flow import FlowingServer
 from hub.lane import Lane, frame_of, text_of
 from hub.octets import Unmasker, Utf8Validator
 
@@ -157,7 +157,7 @@ def _idle(transport: Any) -> bool:
     return not transport.dataBuffer and not transport._tempDataBuffer
 
 
-class HubChannel(Flowing, HTTPChannel):
+class HubChannel(HTTPChannel):
     """HTTP/1.1, until a connection becomes a websocket."""
 
     _version: bytes
