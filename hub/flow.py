@@ -6,13 +6,9 @@ daphne hands whatever it is given to twisted, which keeps it: a slow reader of a
 import asyncio
 from typing import Any
 
-from twisted.internet.interfaces import IPushProducer
-from zope.interface import implementer
 
-
-@implementer(IPushProducer)
 class Flow:
-    """Told by twisted whether the socket of an answer takes more; it does not above 64 KiB that wait."""
+    """Told by twisted whether the socket of an answer takes more (a push producer); it does not above 64 KiB."""
 
     def __init__(self, *, is_waiting: bool) -> None:
         self._free = asyncio.Event()
