@@ -13,8 +13,6 @@ from daphne.http_protocol import WebRequest
 from daphne.server import reactor
 from twisted.web.http import HTTPChannel
 
-from hub.flow import Flowing
-
 # For so long what comes after a refusal is read and dropped.
 LINGER_SECONDS = 2.0
 # Shorter bodies wait in memory until they are complete, as ever.
@@ -110,7 +108,7 @@ class HubRequest(WebRequest):
         super().handle_reply(message)
 
 
-class HubChannel(Flowing, HTTPChannel):
+class HubChannel(HTTPChannel):
     """HTTP/1.1, until a connection becomes a websocket."""
 
     _command: bytes

@@ -6,38 +6,30 @@ daphne hands whatever it is given to twisted, which keeps it: a slow reader of a
 import asyncio
 from typing import Any
 
-from twisted.internet.protocol import connectionDone
 
+class Flow:
+    """Told by twisted whether the socket of an answer takes more (a push producer); it does not above 64 KiB."""
 
-class Flowing:
-    """For twisted's HTTP channel: it knows whether its socket takes more (twisted pauses it above 64 KiB)."""
+    def __init__(self, *, is_waiting: bool) -> None:
+        self._free = asyncio.Event()
+        if not is_waiting:
+            self._free.set()
 
-    _drain: asyncio.Event | None = None
-
-    def pauseProducing(self) -> None:  # noqa: N802 - twisted's name
+    def pauseProducing(self) -> None:  # noqa: N802 - twisted's names
         """The socket takes no more for now."""
-        self._drain = self._drain or asyncio.Event()
-        super().pauseProducing()  # type: ignore[misc]
+        self._free.clear()
 
     def resumeProducing(self) -> None:  # noqa: N802
         """It does again."""
-        self._let_go()
-        super().resumeProducing()  # type: ignore[misc]
+        self._free.set()
 
-    def connectionLost(self, reason: Any = connectionDone) -> None:  # noqa: N802
-        """Nobody waits for a connection that is gone."""
-        self._let_go()
-        super().connectionLost(reason)  # type: ignore[misc]
+    def stopProducing(self) -> None:  # noqa: N802
+        """It is gone: nobody waits for it."""
+        self._free.set()
 
     async def drained(self) -> None:
         """Wait until the socket takes more."""
-        if self._drain is not None:
-            await self._drain.wait()
-
-    def _let_go(self) -> None:
-        if self._drain is not None:
-            self._drain.set()
-            self._drain = None
+        await self._free.wait()
 
 
 class FlowingServer:
@@ -45,8 +37,21 @@ class FlowingServer:
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """As daphne's, and then the wait, between the pieces of an answer."""
+        flow = _flow(protocol, message) if message["type"] == "http.response.body" else None
         await super().handle_reply(protocol, message)  # type: ignore[misc]
-        if message.get("more_body") and message["type"] == "http.response.body":
-            channel = getattr(protocol, "channel", None)
-            if isinstance(channel, Flowing):
-                await channel.drained()
+        if flow is not None:
+            await flow.drained()
+
+
+def _flow(protocol: Any, message: dict[str, Any]) -> Flow | None:
+    """What tells about the socket, from the first of several pieces on; None for the last piece."""
+    if protocol.channel is None:
+        return None
+    if not message.get("more_body"):
+        if protocol.producer is not None:
+            protocol.unregisterProducer()
+        return None
+    if protocol.producer is None:
+        protocol.registerProducer(Flow(is_waiting=protocol.channel._waitingForTransport), True)
+    found: Flow = protocol.producer
+    return found

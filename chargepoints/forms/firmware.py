@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils import timezone
@@ -24,6 +25,7 @@ from chargepoints.selectors.firmware import (
     same_version,
 )
 from hub.teams.models import Organisation
+from hub.templatetags.desk import sized
 
 ADDRESS = "url"
 _SIGNATURE, _CERTIFICATE = 800, 5500
@@ -59,6 +61,7 @@ class FirmwareForm(DeskForm):
     def __init__(self, *arguments: Any, person: Person, problem: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.problem = problem
+        self.fields["file"].help_text = f"At most {sized(settings.FIRMWARE_MAX_BYTES)}."
         # An upload that failed has no file any more; why is what the person wants to know.
         self.fields["file"].required = not problem
         offer(self.fields["organisation"], firmware_organisations(person))

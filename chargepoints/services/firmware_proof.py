@@ -52,7 +52,7 @@ def _booted(command: Command, version: str, at: datetime) -> None:
     if _proves(command, version):
         _seen(command, f"Booted with {version}", at)
     elif command.effect == Effect.AWAITED and is_installed(command):
-        command.effect_text = _still(version)
+        command.effect_text = _unproven(command, version)
     else:
         return
     command.save(update_fields=["effect", "effect_at", "effect_text"])
@@ -72,7 +72,7 @@ def firmware_installed(command: Command, at: datetime) -> None:
     else:
         command.effect, command.effect_at = Effect.AWAITED, None
         command.effect_due_at = at + timedelta(seconds=BOOT_WITHIN_S * settings.EFFECT_TIMEOUT_SCALE)
-        command.effect_text = _still(version)
+        command.effect_text = _unproven(command, version)
 
 
 def may_still_tell(command: Command, at: datetime) -> bool:
@@ -102,5 +102,10 @@ def _seen(command: Command, text: str, at: datetime) -> None:
     transfers_close(command_ids=[command.pk], at=at)
 
 
-def _still(version: str) -> str:
-    return f"Installed, but still says {version}"[:255] if version else "Installed, but has not booted"
+def _unproven(command: Command, version: str) -> str:
+    """What is known while the boot with the new version is missing."""
+    if not version:
+        return "Installed, but has not booted"
+    if same_version(version, str(command.parameters.get("before") or "")):
+        return f"Installed, but still says {version}"[:255]
+    return f"Installed, but says {version}, not {command.parameters.get('version') or 'another'}"[:255]
