@@ -8,12 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from chargepoints.models import (
+    BatchRow,
     Bill,
     Charge,
     ChargeKey,
     ChargePoint,
     ChargingProfile,
     Command,
+    CommandBatch,
     ConfigurationItem,
     Connection,
     ConnectionAttempt,
@@ -87,6 +89,8 @@ HISTORY = [
     SpotPrice,
     SpotSource,
     MaintenancePeriod,
+    CommandBatch,
+    BatchRow,
     ApiKey,
     Invitation,
     SignIn,

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -23,19 +24,19 @@ QUERIES = 20
 PACE = {"at_once": "20", "skip_busy": "on"}
 
 
-def asked(kind: str, *points: ChargePoint, **more: str) -> dict[str, object]:
+def asked(kind: str, *points: ChargePoint, **more: str) -> dict[str, Any]:
     """What the bar of the overview sends."""
     return {"kind": kind, "cp": [point.pk for point in points], **more}
 
 
-def preview(client: Client, given: dict[str, object]) -> str:
+def preview(client: Client, given: dict[str, Any]) -> str:
     """The page."""
     response = client.get(reverse("batch_new"), given)
     assert response.status_code == 200
     return response.content.decode()
 
 
-def send(client: Client, given: dict[str, object], **more: object) -> tuple[int, str]:
+def send(client: Client, given: dict[str, Any], **more: object) -> tuple[int, str]:
     """Send the form as the page shows it; status, and the page or where it leads."""
     seen = re.search(r'name="seen" form="plan" value="(\w+)"', preview(client, given))
     assert seen
@@ -163,7 +164,7 @@ def test_busy_ones_wait_or_are_warned_of(alice_client: Client, points: list[Char
 def test_all_that_match_are_kept_as_a_filter(alice_client: Client, site: Site, far_site: Site) -> None:
     fleet(site, 3)
     fleet(far_site, 2, "F")
-    given: dict[str, object] = {"kind": "clear_cache", "all": "1", "site": site.pk, "q": "B-", "cp": [1, 2]}
+    given: dict[str, Any] = {"kind": "clear_cache", "all": "1", "site": site.pk, "q": "B-", "cp": [1, 2]}
     html = preview(alice_client, given)
     assert "Goes to 3 chargers" in html
     assert f'<input type="hidden" name="site" value="{site.pk}">' in html
@@ -175,7 +176,7 @@ def test_all_that_match_are_kept_as_a_filter(alice_client: Client, site: Site, f
 def test_others_match_meanwhile(alice_client: Client, site: Site) -> None:
     """What a person has not seen is not begun."""
     fleet(site, 3)
-    given: dict[str, object] = {"kind": "clear_cache", "all": "1", "q": "B-"}
+    given: dict[str, Any] = {"kind": "clear_cache", "all": "1", "q": "B-"}
     status, html = send(alice_client, given, seen="0123456789abcdef")
     assert status == 409
     assert "Other chargers match now" in html
@@ -184,7 +185,7 @@ def test_others_match_meanwhile(alice_client: Client, site: Site) -> None:
 
 def test_more_than_fifty_are_confirmed_by_typing(alice_client: Client, site: Site) -> None:
     fleet(site, 51)
-    given: dict[str, object] = {"kind": "clear_cache", "all": "1"}
+    given: dict[str, Any] = {"kind": "clear_cache", "all": "1"}
     for typed in ("", "50", "all"):
         status, html = send(alice_client, given, count=typed)
         assert status == 422
