@@ -9,8 +9,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from chargepoints.action import Action
 from chargepoints.action_choices import BatchState
 from chargepoints.choices import Integration
+from chargepoints.forms.batches import BULK_ACTIONS, PaceForm, SelectionForm, bulk_action_form
 from chargepoints.models import ChargePoint, CommandBatch, ConfigurationItem, Site
 from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
@@ -142,14 +144,14 @@ def test_offline_ones_can_be_waited_for(alice_client: Client, points: list[Charg
     offline(points[:1])
     given = asked("reboot", *points)
     assert "1 left out" in preview(alice_client, given)
-    response = alice_client.get(reverse("batch_new"), {**given, **PACE, "keep": "3600"}, headers={"HX-Request": "true"})
+    response = alice_client.get(reverse("batch_new"), {**given, **PACE, "offline": "3600"}, headers={"HX-Request": "true"})
     part = response.content.decode()
     assert part.lstrip().startswith("<section") or 'id="preview"' in part[:400]
     assert "Goes to 3 chargers" in part
     assert "waits until it is back" in part
     assert "left out" not in part
     assert "<html" not in part
-    assert send(alice_client, {**given, **PACE, "keep": "3600"})[0] == 302
+    assert send(alice_client, {**given, **PACE, "offline": "3600"})[0] == 302
     assert CommandBatch.objects.get().keep_s == 3600
 
 
@@ -203,7 +205,7 @@ def test_more_than_fifty_are_confirmed_by_typing(alice_client: Client, site: Sit
         ("reboot", {"at_once": "0"}, "greater than or equal to 1"),
         ("reboot", {"halt_percent": "101"}, "less than or equal to 100"),
         ("reboot", {"not_before": "soon"}, "Type a date and a time"),
-        ("reboot", {"keep": "12"}, "Select a valid choice"),
+        ("reboot", {"offline": "12"}, "Select a valid choice"),
         ("reboot", {"reason": "x" * 201}, "at most 200 characters"),
     ],
 )
@@ -264,3 +266,10 @@ def test_query_count_is_constant(
     with django_assert_max_num_queries(QUERIES) as many:
         preview(alice_client, dict(given))
     assert len(few.captured_queries) == len(many.captured_queries)
+
+
+@pytest.mark.parametrize("action", BULK_ACTIONS, ids=lambda action: str(action.kind))
+def test_the_two_forms_of_a_page_share_no_name(action: Action, points: list[ChargePoint]) -> None:
+    """Both are sent at once."""
+    own = bulk_action_form(action, points[0], {}, is_sent=False)
+    assert set(own.fields) & {*PaceForm.base_fields, *SelectionForm.base_fields} == set()

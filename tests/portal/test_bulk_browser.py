@@ -72,7 +72,7 @@ def test_from_the_keyboard_to_the_stop(desk: str, page: Page) -> None:
     page.get_by_role("button", name="Reboot").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#preview-h")).to_have_text("Goes to 3 chargers")
-    page.select_option("[name=keep]", "3600")
+    page.select_option("[name=offline]", "3600")
     page.locator("summary", has_text="Pace and safety").click()
     page.fill("[name=at_once]", "1")
     page.fill("[name=reason]", "Frozen display")
