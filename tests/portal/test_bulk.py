@@ -144,14 +144,15 @@ def test_offline_ones_can_be_waited_for(alice_client: Client, points: list[Charg
     offline(points[:1])
     given = asked("reboot", *points)
     assert "1 left out" in preview(alice_client, given)
-    response = alice_client.get(reverse("batch_new"), {**given, **PACE, "offline": "3600"}, headers={"HX-Request": "true"})
+    waiting = {**given, **PACE, "offline": "3600"}
+    response = alice_client.get(reverse("batch_new"), waiting, headers={"HX-Request": "true"})
     part = response.content.decode()
     assert part.lstrip().startswith("<section") or 'id="preview"' in part[:400]
     assert "Goes to 3 chargers" in part
     assert "waits until it is back" in part
     assert "left out" not in part
     assert "<html" not in part
-    assert send(alice_client, {**given, **PACE, "offline": "3600"})[0] == 302
+    assert send(alice_client, waiting)[0] == 302
     assert CommandBatch.objects.get().keep_s == 3600
 
 
