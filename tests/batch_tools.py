@@ -1,12 +1,13 @@
 """What the tests of batches share: chargers that are there, batches of them, and answers without a charger."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
 
 from django.urls import reverse
 
 from chargepoints.action_choices import BatchRowState, BatchState
 from chargepoints.choices import ChargeState, CommandStatus, Effect, Integration
-from chargepoints.models import Charge, ChargePoint, Command, CommandBatch, Connection, FirmwareFile, Site
+from chargepoints.models import BatchRow, Charge, ChargePoint, Command, CommandBatch, Connection, FirmwareFile, Site
 from chargepoints.pacing import Pace
 from chargepoints.services.batch_runs import batch_advance
 from chargepoints.services.batches import batch_create
@@ -80,6 +81,14 @@ def answered(status: CommandStatus = CommandStatus.ACCEPTED, effect: Effect = Ef
 def states(batch: CommandBatch) -> list[str]:
     """The states of its rows in their order."""
     return list(batch.rows.order_by("position").values_list("state", flat=True))
+
+
+def later(seconds: float) -> None:
+    """Let watched and jittered rows be due as if so much time had passed."""
+    for row in BatchRow.objects.exclude(due_at=None):
+        assert row.due_at is not None
+        row.due_at -= timedelta(seconds=seconds)
+        row.save(update_fields=["due_at"])
 
 
 def charging(point: ChargePoint) -> Charge:

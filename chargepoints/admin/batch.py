@@ -6,7 +6,7 @@ from django.utils.safestring import SafeString
 
 from chargepoints.admin.history import ChargePointHistory
 from chargepoints.models import BatchRow, CommandBatch
-from hub.admin import HistoryAdmin, link_to_list, moment
+from hub.admin import HistoryAdmin, link, link_to_list, moment
 
 
 @admin.register(CommandBatch)
@@ -17,9 +17,15 @@ class CommandBatchAdmin(HistoryAdmin[CommandBatch]):
     desk_page = "batch"
     list_display = (moment("created_at"), "kind", "state", "state_why", "organisation", "author_name", "reason")
     list_select_related = ("organisation",)
+    exclude = ("firmware",)
     list_filter = ("kind", "state")
     search_fields = ("author_name", "reason")
-    readonly_fields = ("chargers",)
+    readonly_fields = ("its_firmware", "chargers")
+
+    @admin.display(description="Firmware")
+    def its_firmware(self, batch: CommandBatch) -> SafeString | str:
+        """The file of a wave."""
+        return link(batch.firmware)
 
     @admin.display(description="Charge points")
     def chargers(self, batch: CommandBatch) -> SafeString:

@@ -80,9 +80,12 @@ class SelectionForm(FilterForm):
 
 
 class PaceForm(DeskForm):
-    """How fast it goes, and when it halts itself. `seen` are the chargers that the page showed."""
+    """How fast it goes, and when it halts itself. `seen` are the chargers that the page showed.
 
-    keep = forms.ChoiceField(label="Wait for chargers that are offline", choices=KEEPS, required=False)
+    It is sent together with the action's own form, so no name of a field is in both.
+    """
+
+    offline = forms.ChoiceField(label="Wait for chargers that are offline", choices=KEEPS, required=False)
     skip_busy = forms.BooleanField(
         label="Wait while a charge is running", required=False, help_text="The others go on meanwhile."
     )
@@ -122,7 +125,7 @@ class PaceForm(DeskForm):
         self.usual = usual
         self.fields["not_before"].help_text = f"Empty: now. In the time of {zone}."
         if not can_wait:
-            del self.fields["keep"]
+            del self.fields["offline"]
             del self.fields["not_before"]
 
     def pace(self) -> Pace:
@@ -140,7 +143,7 @@ class PaceForm(DeskForm):
             skip_busy=given["skip_busy"],
             watch_s=(given["watch"] or 0) * MINUTE,
             halt_percent=given["halt_percent"] or 0,
-            keep_s=int(given.get("keep") or 0),
+            keep_s=int(given.get("offline") or 0),
             not_before=begin,
         )
 
@@ -148,7 +151,7 @@ class PaceForm(DeskForm):
 def _shown(pace: Pace) -> dict[str, object]:
     names = ("at_once", "per_minute", "jitter_s", "canaries", "step", "halt_percent")
     shown: dict[str, object] = {name: getattr(pace, name) or None for name in names}
-    return shown | {"skip_busy": pace.skip_busy, "watch": pace.watch_s // MINUTE or None, "keep": str(pace.keep_s)}
+    return shown | {"skip_busy": pace.skip_busy, "watch": pace.watch_s // MINUTE or None, "offline": str(pace.keep_s)}
 
 
 def usual_pace(action: Action) -> Pace:

@@ -26,7 +26,6 @@ from hub.http import HtmxHttpRequest, remote_address
 CONFLICT, INVALID = 409, 422
 OTHERS_NOW = "Other chargers match now than when this page was made. Look at them, and send it again."
 TOO_MANY = f"At most {MOST_ROWS:,} chargers at once. Narrow the filters."
-NOT_ASKED = frozenset({"reason", "again"})
 Context = dict[str, object]
 
 
@@ -133,7 +132,7 @@ def _page(
         "left_out": left_out(preview.left_out),
         "pacing": pacing,
         "form": form,
-        "fields": [form[name] for name in form.fields if name not in NOT_ASKED] if form else [],
+        "fields": [form[name] for name in form.fields if name not in ActionForm.base_fields] if form else [],
         "refusal": refusal or (TOO_MANY if preview.total > MOST_ROWS else ""),
         "is_typed": len(preview.going) > TYPED_ABOVE,
         "zone": zone,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ async def there(stack: AsyncExitStack, server: Server, points: Sequence[ChargePo
 
 async def started(alice: User, points: Sequence[ChargePoint], pace: Pace, kind: str = "reboot") -> CommandBatch:
     """A batch for them."""
-    parameters = {"type": "Soft"} if kind == "reboot" else {}
+    parameters: dict[str, Any] = {"type": "Soft"} if kind == "reboot" else {}
     return await db(lambda: begun(alice, points, pace, kind, **parameters))
 
 

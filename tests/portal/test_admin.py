@@ -8,12 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from chargepoints.models import (
+    BatchRow,
     Bill,
     Charge,
     ChargeKey,
     ChargePoint,
     ChargingProfile,
     Command,
+    CommandBatch,
     ConfigurationItem,
     Connection,
     ConnectionAttempt,
@@ -95,6 +97,8 @@ HISTORY = [
     FirmwareFile,
     FirmwareVersion,
     Transfer,
+    CommandBatch,
+    BatchRow,
     ApiKey,
     Invitation,
     SignIn,

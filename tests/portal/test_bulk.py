@@ -2,14 +2,17 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from chargepoints.action import Action
 from chargepoints.action_choices import BatchState
 from chargepoints.choices import Integration
+from chargepoints.forms.batches import BULK_ACTIONS, PaceForm, SelectionForm, bulk_action_form
 from chargepoints.models import ChargePoint, CommandBatch, ConfigurationItem, Site
 from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
@@ -23,19 +26,19 @@ QUERIES = 20
 PACE = {"at_once": "20", "skip_busy": "on"}
 
 
-def asked(kind: str, *points: ChargePoint, **more: str) -> dict[str, object]:
+def asked(kind: str, *points: ChargePoint, **more: str) -> dict[str, Any]:
     """What the bar of the overview sends."""
     return {"kind": kind, "cp": [point.pk for point in points], **more}
 
 
-def preview(client: Client, given: dict[str, object]) -> str:
+def preview(client: Client, given: dict[str, Any]) -> str:
     """The page."""
     response = client.get(reverse("batch_new"), given)
     assert response.status_code == 200
     return response.content.decode()
 
 
-def send(client: Client, given: dict[str, object], **more: object) -> tuple[int, str]:
+def send(client: Client, given: dict[str, Any], **more: object) -> tuple[int, str]:
     """Send the form as the page shows it; status, and the page or where it leads."""
     seen = re.search(r'name="seen" form="plan" value="(\w+)"', preview(client, given))
     assert seen
@@ -141,14 +144,15 @@ def test_offline_ones_can_be_waited_for(alice_client: Client, points: list[Charg
     offline(points[:1])
     given = asked("reboot", *points)
     assert "1 left out" in preview(alice_client, given)
-    response = alice_client.get(reverse("batch_new"), {**given, **PACE, "keep": "3600"}, headers={"HX-Request": "true"})
+    waiting = {**given, **PACE, "offline": "3600"}
+    response = alice_client.get(reverse("batch_new"), waiting, headers={"HX-Request": "true"})
     part = response.content.decode()
     assert part.lstrip().startswith("<section") or 'id="preview"' in part[:400]
     assert "Goes to 3 chargers" in part
     assert "waits until it is back" in part
     assert "left out" not in part
     assert "<html" not in part
-    assert send(alice_client, {**given, **PACE, "keep": "3600"})[0] == 302
+    assert send(alice_client, waiting)[0] == 302
     assert CommandBatch.objects.get().keep_s == 3600
 
 
@@ -163,7 +167,7 @@ def test_busy_ones_wait_or_are_warned_of(alice_client: Client, points: list[Char
 def test_all_that_match_are_kept_as_a_filter(alice_client: Client, site: Site, far_site: Site) -> None:
     fleet(site, 3)
     fleet(far_site, 2, "F")
-    given: dict[str, object] = {"kind": "clear_cache", "all": "1", "site": site.pk, "q": "B-", "cp": [1, 2]}
+    given: dict[str, Any] = {"kind": "clear_cache", "all": "1", "site": site.pk, "q": "B-", "cp": [1, 2]}
     html = preview(alice_client, given)
     assert "Goes to 3 chargers" in html
     assert f'<input type="hidden" name="site" value="{site.pk}">' in html
@@ -175,7 +179,7 @@ def test_all_that_match_are_kept_as_a_filter(alice_client: Client, site: Site, f
 def test_others_match_meanwhile(alice_client: Client, site: Site) -> None:
     """What a person has not seen is not begun."""
     fleet(site, 3)
-    given: dict[str, object] = {"kind": "clear_cache", "all": "1", "q": "B-"}
+    given: dict[str, Any] = {"kind": "clear_cache", "all": "1", "q": "B-"}
     status, html = send(alice_client, given, seen="0123456789abcdef")
     assert status == 409
     assert "Other chargers match now" in html
@@ -184,7 +188,7 @@ def test_others_match_meanwhile(alice_client: Client, site: Site) -> None:
 
 def test_more_than_fifty_are_confirmed_by_typing(alice_client: Client, site: Site) -> None:
     fleet(site, 51)
-    given: dict[str, object] = {"kind": "clear_cache", "all": "1"}
+    given: dict[str, Any] = {"kind": "clear_cache", "all": "1"}
     for typed in ("", "50", "all"):
         status, html = send(alice_client, given, count=typed)
         assert status == 422
@@ -202,7 +206,7 @@ def test_more_than_fifty_are_confirmed_by_typing(alice_client: Client, site: Sit
         ("reboot", {"at_once": "0"}, "greater than or equal to 1"),
         ("reboot", {"halt_percent": "101"}, "less than or equal to 100"),
         ("reboot", {"not_before": "soon"}, "Type a date and a time"),
-        ("reboot", {"keep": "12"}, "Select a valid choice"),
+        ("reboot", {"offline": "12"}, "Select a valid choice"),
         ("reboot", {"reason": "x" * 201}, "at most 200 characters"),
     ],
 )
@@ -263,3 +267,10 @@ def test_query_count_is_constant(
     with django_assert_max_num_queries(QUERIES) as many:
         preview(alice_client, dict(given))
     assert len(few.captured_queries) == len(many.captured_queries)
+
+
+@pytest.mark.parametrize("action", BULK_ACTIONS, ids=lambda action: str(action.kind))
+def test_the_two_forms_of_a_page_share_no_name(action: Action, points: list[ChargePoint]) -> None:
+    """Both are sent at once."""
+    own = bulk_action_form(action, points[0], {}, is_sent=False)
+    assert set(own.fields) & {*PaceForm.base_fields, *SelectionForm.base_fields} == set()
