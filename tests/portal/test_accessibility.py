@@ -35,6 +35,7 @@ from tests import browsers, factories
 from tests.conftest import StartServer
 from tests.factories import now
 from tests.portal.charge_tools import held, payer, priced
+from tests.portal.kept_tools import command_urls
 from tests.portal.price_tools import group_made
 from tests.stage import Server
 
@@ -75,10 +76,7 @@ class Stage:
         yield from (reverse("sites"), reverse("sites") + "?q=nothing-like-this", reverse("site_new"))
         yield from (reverse(name, args=[site.pk]) for name in ("site", "site_edit", "site_archive"))
         yield from (reverse("organisation"), reverse("team_edit", args=[site.team_id]))
-        yield reverse("command", args=[self.busy.commands.all()[0].pk])
-        yield from (reverse("commands"), reverse("commands") + "?q=nothing-like-this")
-        yield from (reverse("charge_point_commands", args=[point.pk]) for point in (self.busy, self.offline))
-        yield reverse("action", args=[self.offline.pk, "reboot"])
+        yield from command_urls(self.busy, self.offline)
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
         yield from unknown_and_import_urls()
         yield from charge_urls(self.busy)
@@ -199,9 +197,6 @@ def _busy(charge_point: ChargePoint) -> None:
         StatusChange.objects.create(
             charge_point=charge_point, connector_number=1, status="Charging", raw_status="Charging", received_at=at
         )
-    kept = {"charge_point": charge_point, "author_name": "Alice", "created_at": now()}
-    kept |= {"expires_at": now() + timedelta(days=1), "not_before": now() + timedelta(hours=1)}
-    Command.objects.create(kind="reboot", parameters={"type": "Soft"}, status=CommandStatus.SCHEDULED, **kept)
     for status, effect in (
         (CommandStatus.SENT, Effect.NONE),
         (CommandStatus.REJECTED, Effect.NONE),
