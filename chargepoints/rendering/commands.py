@@ -36,8 +36,13 @@ class LifeLine:
 
     @property
     def is_running(self) -> bool:
-        """Whether it is still on its way, or its effect is awaited."""
-        return self.command.status in OPEN_COMMAND_STATUSES or self.command.effect == Effect.AWAITED
+        """Whether it is kept, still on its way, or its effect is awaited."""
+        return self.is_ahead or self.command.effect == Effect.AWAITED
+
+    @property
+    def is_ahead(self) -> bool:
+        """Whether there is no answer yet, and may be one."""
+        return self.command.status in {*KEPT_COMMAND_STATUSES, *OPEN_COMMAND_STATUSES}
 
     @property
     def can_be_taken_back(self) -> bool:
@@ -104,7 +109,8 @@ def command_rows(commands: Iterable[Command]) -> list[CommandRow]:
 
 def _took(command: Command) -> str:
     """From sending to the effect, or to the answer where none is expected."""
-    return since_words(command.sent_at, command.effect_at if command.effect == Effect.SEEN else command.answered_at)
+    end = command.effect_at if command.effect == Effect.SEEN else command.answered_at
+    return since_words(command.sent_at, end).removeprefix("+")
 
 
 def queued_words(command: Command) -> str:

@@ -32,6 +32,7 @@ from tests.factories import now
 from tests.portal.charge_tools import held, payer, priced
 from tests.portal.diagnostics_tools import diagnostics_urls
 from tests.portal.firmware_tools import firmware_urls
+from tests.portal.kept_tools import command_urls
 from tests.portal.price_tools import group_made
 from tests.stage import Server
 
@@ -64,9 +65,7 @@ class Stage:
         yield from (reverse(name, args=[site.pk]) for name in ("site", "site_edit", "site_archive"))
         yield from (reverse("organisation"), reverse("team_edit", args=[site.team_id]))
         yield from (reverse("command", args=[one.pk]) for one in self.busy.commands.all()[:4])
-        yield from (reverse("commands"), reverse("commands") + "?q=nothing-like-this")
-        yield from (reverse("charge_point_commands", args=[point.pk]) for point in (self.busy, self.offline))
-        yield reverse("action", args=[self.offline.pk, "reboot"])
+        yield from command_urls(self.busy, self.offline)
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference", "health"))
         yield from webhook_urls(site)
         yield from unknown_and_import_urls()

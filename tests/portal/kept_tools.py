@@ -1,5 +1,6 @@
 """What the tests of kept commands share."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -76,3 +77,12 @@ def text_of(client: Client, name: str, *args: object, **query: str | int) -> str
     response = client.get(reverse(name, args=args), query)
     assert response.status_code == 200, response.content
     return response.content.decode()
+
+
+def command_urls(busy: ChargePoint, offline: ChargePoint) -> Iterator[str]:
+    """The lists of commands, one of them, one that is planned, and the dialog of a charger that is offline."""
+    ahead = planned(busy, now() + timedelta(hours=1))
+    yield from (reverse("command", args=[command.pk]) for command in (ahead, busy.commands.exclude(pk=ahead.pk)[0]))
+    yield from (reverse("commands"), reverse("commands") + "?q=nothing-like-this")
+    yield from (reverse("charge_point_commands", args=[point.pk]) for point in (busy, offline))
+    yield reverse("action", args=[offline.pk, "reboot"])
