@@ -27,7 +27,6 @@ from chargepoints.models import (
     Site,
     SpotSource,
     StatusChange,
-    Webhook,
 )
 from chargepoints.services.ledger import wallet_top_up
 from hub.audit.records import HUB, Actor, audit_record
@@ -37,6 +36,7 @@ from tests.conftest import StartServer
 from tests.factories import now
 from tests.portal.charge_tools import held, payer, priced
 from tests.portal.price_tools import group_made
+from tests.portal.webhook_tools import webhook_urls
 from tests.stage import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -78,12 +78,10 @@ class Stage:
         yield from (reverse("organisation"), reverse("team_edit", args=[site.team_id]))
         yield reverse("command", args=[self.busy.commands.all()[0].pk])
         yield from (reverse(name) for name in ("api_keys", "api_key_new", "api_reference"))
-        yield from webhook_urls(site)
-        yield from unknown_and_import_urls()
+        yield from (*webhook_urls(site), *unknown_and_import_urls())
         yield from charge_urls(self.busy)
         yield from price_urls(site)
-        yield reverse("audit")
-        yield reverse("audit") + "?q=nothing-like-this"
+        yield from (reverse("audit"), reverse("audit") + "?q=nothing-like-this")
         yield "/no/such/page/"
 
 
@@ -114,26 +112,6 @@ def unknown_and_import_urls() -> Iterator[str]:
         yield reverse("unknown") + query
     yield reverse("unknown_accept") + "?identity=NEW-1"
     yield reverse("import")
-
-
-def webhook_urls(site: Site) -> Iterator[str]:
-    """The list, the forms, a webhook that Hub has switched off, and a delivery that was given up."""
-    hook, _ = Webhook.objects.get_or_create(
-        organisation=site.team.organisation,
-        name="Back office",
-        url="https://example.com/hub",
-        events=["charge.ended", "command.changed"],
-        is_active=False,
-        paused_why="20 events in a row were given up.",
-    )
-    delivery = hook.deliveries.create(
-        event="charge.ended", body={"id": "1", "charge_point": None}, state="failed", error="It answered 500."
-    )
-    yield from (reverse(name) for name in ("webhooks", "webhook_new", "webhook_guide"))
-    names = ("webhook", "webhook_edit", "webhook_secret", "webhook_replay", "webhook_delete")
-    yield from (reverse(name, args=[hook.pk]) for name in names)
-    yield reverse("webhook", args=[hook.pk]) + "?state=delivered"
-    yield reverse("webhook_delivery", args=[delivery.pk])
 
 
 def driver_urls(charge_point: ChargePoint) -> Iterator[str]:
