@@ -21,7 +21,6 @@ from chargepoints.models import (
     Site,
     SpotSource,
     StatusChange,
-    Webhook,
 )
 from chargepoints.services.ledger import wallet_top_up
 from hub.audit.records import HUB, Actor, audit_record
@@ -34,6 +33,7 @@ from tests.portal.diagnostics_tools import diagnostics_urls
 from tests.portal.firmware_tools import firmware_urls
 from tests.portal.kept_tools import command_urls
 from tests.portal.price_tools import group_made
+from tests.portal.webhook_tools import webhook_urls
 from tests.stage import Server
 
 
@@ -103,26 +103,6 @@ def unknown_and_import_urls() -> Iterator[str]:
         yield reverse("unknown") + query
     yield reverse("unknown_accept") + "?identity=NEW-1"
     yield reverse("import")
-
-
-def webhook_urls(site: Site) -> Iterator[str]:
-    """The list, the forms, a webhook that Hub has switched off, and a delivery that was given up."""
-    hook, _ = Webhook.objects.get_or_create(
-        organisation=site.team.organisation,
-        name="Back office",
-        url="https://example.com/hub",
-        events=["charge.ended", "command.changed"],
-        is_active=False,
-        paused_why="20 events in a row were given up.",
-    )
-    delivery = hook.deliveries.create(
-        event="charge.ended", body={"id": "1", "charge_point": None}, state="failed", error="It answered 500."
-    )
-    yield from (reverse(name) for name in ("webhooks", "webhook_new", "webhook_guide"))
-    names = ("webhook", "webhook_edit", "webhook_secret", "webhook_replay", "webhook_delete")
-    yield from (reverse(name, args=[hook.pk]) for name in names)
-    yield reverse("webhook", args=[hook.pk]) + "?state=delivered"
-    yield reverse("webhook_delivery", args=[delivery.pk])
 
 
 def driver_urls(charge_point: ChargePoint) -> Iterator[str]:
