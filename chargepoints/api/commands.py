@@ -35,6 +35,7 @@ from chargepoints.selectors.commands import (
     commands_page,
     commands_running,
 )
+from chargepoints.selectors.starts import start_forbidden
 from chargepoints.services.commands import command_create
 from chargepoints.services.idempotency import Asked, command_once
 from chargepoints.services.releases import command_take_back
@@ -94,6 +95,8 @@ def command_send(
     asked_nothing(request)
     found = _point(request, id)
     _permit(request, found, ACTIONS[wanted.kind])
+    if wanted.kind == "start" and (forbidden := start_forbidden(request.auth, found, wanted.parameters)):
+        raise PermissionDenied(forbidden)
     create = partial(
         command_create,
         charge_point=found,

@@ -131,7 +131,8 @@ def command_sites(person: Person) -> list[Site]:
 
 def commands_find(person: Person, filters: CommandFilters) -> QuerySet[Command]:
     """The commands that the person may see and asked for, in no order."""
-    rows = Command.objects.filter(charge_point__in=_points(person, filters))
+    # The steps of a check stand on its page.
+    rows = Command.objects.filter(charge_point__in=_points(person, filters), parent=None)
     for word in filters.words:
         kinds = [kind for kind, action in ACTIONS.items() if word.lower() in action.label.lower()]
         rows = rows.filter(

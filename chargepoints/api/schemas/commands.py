@@ -83,6 +83,10 @@ class ProgressShape(BaseModel):
     word: str = Field(description="Its word.", examples=["Downloading"])
 
 
+# What a start may cost is for who sees money; a command is for who sees the charger.
+_MONEY = frozenset({"price_group", "limit_amount"})
+
+
 class CommandShape(BaseModel):
     """A remote action and its life: queued, sent, answered, effect seen."""
 
@@ -140,13 +144,14 @@ class CommandShape(BaseModel):
     def of(cls, command: Command) -> "CommandShape":
         """From a row with its charge point."""
         told = tellable(command.parameters)
+        shown = {name: value for name, value in told.items() if name not in _MONEY} if isinstance(told, dict) else {}
         point = command.charge_point
         return cls(
             id=command.pk,
             charge_point=Named(id=point.pk, name=point.name),
             kind=command.kind,
             title=command_title(command),
-            parameters=told if isinstance(told, dict) else {},
+            parameters=shown,
             connector=command.connector_number,
             charge=command.charge_id,
             author=command.author_name,
