@@ -37,7 +37,7 @@ class Group(StrEnum):
 class Action:
     """One kind of command. `proof_seconds` is how long after the answer the proof may take.
 
-    `takes_box` allows connector 0, the charger as a whole; without `has_form` it is no button on a page.
+    `takes_box` allows connector 0, the charger as a whole; without `has_form` or `page` it is no button.
     """
 
     kind: str
@@ -61,3 +61,5 @@ class Action:
     can_wait: bool = True
     # Whether it is offered for many chargers at once.
     in_bulk: bool = False
+    # The page of the charger where it is asked for instead of by a form, as the name of its address.
+    page: str = ""

@@ -41,6 +41,7 @@ class WebhookEvent(models.TextChoices):
     STATUS = "connector.status", "Status of connectors"
     CONNECTED = "charge-point.connected", "Chargers that connect"
     DISCONNECTED = "charge-point.disconnected", "Chargers that disconnect"
+    TEST = "webhook.test", "Test event"
 
 
 class DeliveryState(models.TextChoices):

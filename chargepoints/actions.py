@@ -57,7 +57,6 @@ _DAILY = (
         "Checked",
         can_wait=False,
         in_bulk=True,
-        has_form=False,
     ),
     Action(
         "unlock",
@@ -139,7 +138,6 @@ _DAILY = (
         "Uploaded",
         Group.FILES,
         profile=_FIRMWARE,
-        has_form=False,
     ),
     Action(
         "firmware",
@@ -148,10 +146,9 @@ _DAILY = (
         Right.COMMAND,
         Proof.JOB,
         3600,
-        "Installed",
+        "New version",
         Group.FILES,
         profile=_FIRMWARE,
-        has_form=False,
     ),
 )
 

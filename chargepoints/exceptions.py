@@ -2,7 +2,14 @@
 
 
 class ActionRefused(Exception):
-    """A remote action that is not offered now; the message says why, in words for the operator."""
+    """A remote action that is not offered now; the message says why, in words for the operator.
+
+    `field` names the parameter that is wrong, where it is about one: another value may be taken.
+    """
+
+    def __init__(self, message: str = "", *, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
 
 
 class PaymentRefused(Exception):

@@ -16,7 +16,6 @@ EXPERT_ACTIONS = (
         "Read",
         Group.SETTINGS,
         profile=_LISTS,
-        has_form=False,
     ),
     Action(
         "local_list",
@@ -29,6 +28,7 @@ EXPERT_ACTIONS = (
         Group.SETTINGS,
         profile=_LISTS,
         has_form=False,
+        page="charge_point_configuration",
     ),
     Action(
         "reserve",
@@ -43,7 +43,6 @@ EXPERT_ACTIONS = (
         takes_box=True,
         profile=_RESERVATION,
         can_wait=False,
-        has_form=False,
     ),
     Action(
         "cancel_reservation",
@@ -56,7 +55,6 @@ EXPERT_ACTIONS = (
         Group.RESERVATION,
         profile=_RESERVATION,
         can_wait=False,
-        has_form=False,
     ),
     Action(
         "set_profile",
@@ -70,7 +68,6 @@ EXPERT_ACTIONS = (
         needs_connector=True,
         takes_box=True,
         profile=_SMART,
-        has_form=False,
     ),
     Action(
         "clear_profile",
@@ -84,7 +81,6 @@ EXPERT_ACTIONS = (
         takes_box=True,
         profile=_SMART,
         in_bulk=True,
-        has_form=False,
     ),
     Action(
         "composite_schedule",
@@ -99,7 +95,6 @@ EXPERT_ACTIONS = (
         takes_box=True,
         profile=_SMART,
         can_wait=False,
-        has_form=False,
     ),
     Action(
         "data_transfer",
@@ -110,7 +105,6 @@ EXPERT_ACTIONS = (
         0,
         "Taken",
         Group.EXPERT,
-        has_form=False,
     ),
     Action(
         "call",
@@ -121,7 +115,6 @@ EXPERT_ACTIONS = (
         0,
         "Answered",
         Group.EXPERT,
-        has_form=False,
     ),
     Action(
         "extended_trigger",
@@ -146,15 +139,29 @@ EXPERT_ACTIONS = (
         tab="integration",
         confirm="Hub makes a new random password and sends it to the charger. Nobody gets to see it.",
     ),
+    Action(
+        "log_upload",
+        "Request a log",
+        "scroll-text",
+        Right.COMMAND,
+        Proof.JOB,
+        3600,
+        "Uploaded",
+        Group.FILES,
+    ),
+    *(
+        Action(kind, label, "shield", Right.COMMAND, Proof.ANSWER, 0, words, Group.SECURITY, tab="integration")
+        for kind, label, words in (
+            ("install_certificate", "Install a root certificate", "Installed"),
+            ("certificate_ids", "List its root certificates", "Listed"),
+            ("delete_certificate", "Delete a root certificate", "Deleted"),
+        )
+    ),
     *(
         Action(kind, label, "shield", Right.COMMAND, proof, seconds, words, Group.SECURITY, has_form=False)
         for kind, label, proof, seconds, words in (
             ("certificate_signed", "Send its certificate", Proof.ANSWER, 0, "Certificate taken"),
-            ("install_certificate", "Install a root certificate", Proof.ANSWER, 0, "Installed"),
-            ("certificate_ids", "List its root certificates", Proof.ANSWER, 0, "Listed"),
-            ("delete_certificate", "Delete a root certificate", Proof.ANSWER, 0, "Deleted"),
-            ("log_upload", "Upload a log", Proof.JOB, 3600, "Uploaded"),
-            ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "Installed"),
+            ("signed_firmware", "Update firmware, signed", Proof.JOB, 7200, "New version"),
         )
     ),
 )

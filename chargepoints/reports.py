@@ -11,6 +11,9 @@ import msgspec
 
 from chargepoints.choices import CommandStatus, ConnectorStatus, Refusal, Verdict
 
+# What a CALLERROR of NotImplemented or NotSupported is called on a command.
+NOT_SUPPORTED = "Not supported by this charger"
+
 
 class NewLine(msgspec.Struct, gc=False):
     """One log line to be; its sequence is given when it is stored. Times are UTC."""
@@ -169,7 +172,10 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class StoredCall:
-    """A call of a charger as the log holds it: when it was received, both frames, and on which connection."""
+    """A call of a charger as the log holds it: when it was received, both frames, and on which connection.
+
+    Of a charge that we have closed ourselves (`services/lost_stops.py`) `request` is the transaction id.
+    """
 
     seq: int
     at: datetime
@@ -181,11 +187,18 @@ class StoredCall:
 
 @dataclass(frozen=True, slots=True)
 class KeyQuestion:
-    """May this id tag charge at this charge point? With a connector: it begins to, there."""
+    """May this id tag charge at this charge point? With a connector: it begins to, there.
+
+    `payment_method` and `price_group` are what an operator chose for a start; `is_order` says that this start is just
+    being ordered. Else what was chosen for a remote start that is on its way to the same place counts.
+    """
 
     charge_point_id: int
     id_tag: str
     connector: int | None = None
+    payment_method: int | None = None
+    price_group: int | None = None
+    is_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)

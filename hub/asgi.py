@@ -10,13 +10,22 @@ from channels.security.websocket import AllowedHostsOriginValidator
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.settings")
-http = get_asgi_application()
+pages = get_asgi_application()
 
 from django.conf import settings  # noqa: E402 - after the apps are ready
 from django.urls import re_path  # noqa: E402
 
+from chargepoints.consumers.uploads import is_upload, upload  # noqa: E402
 from chargepoints.routing import websocket_urlpatterns as desk  # noqa: E402
+from hub.bodies import Bounded  # noqa: E402
 from ocpp_gateway.routing import websocket_urlpatterns as chargers  # noqa: E402
+
+bounded = Bounded(pages)
+
+
+async def http(scope: Any, receive: Any, send: Any) -> None:
+    """Uploads of chargers as they come; pages and everything else with bodies of a sane size."""
+    await (upload if is_upload(scope) else bounded)(scope, receive, send)
 
 
 async def nothing_here(scope: Any, receive: Any, send: Any) -> None:

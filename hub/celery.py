@@ -21,6 +21,7 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["chargepoints", "installer", "hub.account"])
 app.conf.beat_schedule = {
     "commands-due": {"task": "commands.due", "schedule": 1.0, "options": {"expires": 5}},
+    "batches-advance": {"task": "batches.advance", "schedule": 1.0, "options": {"expires": 5}},
     "connections-reap": {
         "task": "chargepoints.connections_reap",
         "schedule": 5.0,
@@ -33,8 +34,13 @@ app.conf.beat_schedule = {
     },
     "charge-points-upkeep": {"task": "chargepoints.charge_points_upkeep", "schedule": 30.0, "options": {"expires": 25}},
     "certificates-sign": {"task": "chargepoints.certificates_sign", "schedule": 2.0, "options": {"expires": 10}},
+    "charge-limits-due": {"task": "chargepoints.charge_limits_due", "schedule": 2.0, "options": {"expires": 5}},
     "bills-due": {"task": "chargepoints.bills_due", "schedule": 2.0, "options": {"expires": 5}},
+    "idempotency-keys-forget": {"task": "chargepoints.idempotency_keys_forget", "schedule": 3600.0},
+    "diagnostics-expire": {"task": "chargepoints.diagnostics_expire", "schedule": 3600.0},
     "sessions-tidy": {"task": "account.sessions_tidy", "schedule": 3600.0},
+    "webhooks-send": {"task": "webhooks.send", "schedule": 1.0, "options": {"expires": 5}},
+    "webhooks-tidy": {"task": "webhooks.tidy", "schedule": 3600.0},
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }
 

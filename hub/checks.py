@@ -1,6 +1,8 @@
 """Deployment mistakes, found at start with a hint instead of at night with a traceback."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -47,4 +49,13 @@ def deployment(app_configs: object, **_: object) -> Sequence[CheckMessage]:
                 id="hub.E003",
             )
         )
-    return found
+    return [*found, *_files()]
+
+
+def _files() -> Sequence[CheckMessage]:
+    folder = Path(settings.FILES_DIR)
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return []
+    hint = "Give a directory of this user that all web processes share: firmware and diagnostics are kept there."
+    return [Error(f"HUB_FILES_DIR, {folder}, cannot be written.", hint=hint, id="hub.E004")]

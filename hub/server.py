@@ -3,7 +3,7 @@
 What differs from the stock command, each with its measured or specified reason:
 the listen backlog and the garbage collector's thresholds (a storm of 5,000 sockets: 1.9 s instead of 57 s), no
 24-hour limit on sockets, refusals with a real HTTP status (OCPP wants 401, 404, 400; stock daphne says 403 to all),
-also of handshakes that are none,
+also of handshakes that are none, bodies that come as a stream (`hub.channel`),
 a bounded inbox per socket (stock: grows without end), and close reasons.
 """
 
@@ -19,15 +19,14 @@ from daphne.server import Server, reactor
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet.defer import Deferred
 from twisted.internet.tcp import Connection
-from twisted.web.http import HTTPChannel
 
 from hub import deflate
+from hub.channel import HubChannel
 from hub.deflate import Bounded
+from hub.flow import FlowingServer
 from hub.lane import Lane, frame_of, text_of
 from hub.octets import Unmasker, Utf8Validator
 
-# For so long what comes after a refusal is read and dropped.
-LINGER_SECONDS = 2.0
 # How many frames may wait for the application before the socket is no longer read (TCP then slows the sender).
 INBOX_FRAMES = 64
 # Together below 5 s, whatever is away: supervisors kill what takes longer than they expect.
@@ -156,39 +155,13 @@ def _idle(transport: Any) -> bool:
     return not transport.dataBuffer and not transport._tempDataBuffer
 
 
-class HubChannel(HTTPChannel):
-    """HTTP/1.1, until a connection becomes a websocket."""
-
-    _version: bytes
-    transport: Any
-
-    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: N802 - twisted's name
-        """A header line beyond all measure: twisted would close without a word."""
-        self._refuse(b"431 Request Header Fields Too Large")
-
-    def allContentReceived(self) -> None:  # noqa: N802
-        """The request is complete. A websocket begins with HTTP/1.1 (RFC 6455 4.2.1); daphne does not look."""
-        if self._version == b"HTTP/1.0" and self.requests[-1].requestHeaders.hasHeader(b"Upgrade"):
-            self._refuse(b"505 HTTP Version Not Supported")
-        else:
-            super().allContentReceived()  # type: ignore[no-untyped-call]
-
-    def _refuse(self, status: bytes) -> None:
-        """Closing at once, with something left unread, would lose the answer as well."""
-        self.dataReceived = self.lineReceived = lambda *_: None  # type: ignore[method-assign]
-        self.clearLineBuffer()  # type: ignore[no-untyped-call]
-        self.transport.write(b"HTTP/1.1 " + status + b"\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-        self.transport.loseWriteConnection()
-        reactor.callLater(LINGER_SECONDS, self.transport.abortConnection)
-
-
 class HubFactory(WebSocketFactory):
     """Makes our sockets."""
 
     protocol = HubWebSocket
 
 
-class HubServer(Server):
+class HubServer(FlowingServer, Server):
     """daphne's server with our sockets."""
 
     application: Any
@@ -198,7 +171,7 @@ class HubServer(Server):
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
         """As daphne's, with a `receive` that reports progress, and the extension announced."""
         if scope["type"] != "websocket":
-            return super().create_application(protocol, scope)
+            return self._with_body(protocol, scope)
         scope["extensions"] = {"websocket.http.response": {}}
         scope["hub.heard"] = lambda: protocol.heard_at
         scope["hub.lane"] = protocol.lane
@@ -215,6 +188,17 @@ class HubServer(Server):
         self.application = bounded
         try:
             return super().create_application(protocol, scope)
+        finally:
+            self.application = application
+
+    def _with_body(self, protocol: Any, scope: dict[str, Any]) -> Any:
+        """A request whose body is still coming takes it from there."""
+        body, application = protocol.body, self.application
+        if body is None:
+            return super().create_application(protocol, scope)
+        self.application = lambda scope, receive, send: application(scope, body.get, send)
+        try:
+            return body if super().create_application(protocol, scope) is not None else None
         finally:
             self.application = application
 

@@ -12,6 +12,7 @@ class OcppGatewayConfig(AppConfig):
     def ready(self) -> None:
         """Lend the schemas to the services, which must not know this room."""
         from chargepoints.services.calls import payload_check_register  # noqa: PLC0415 - models are loaded by now
+        from ocpp_gateway.examples import examples  # noqa: PLC0415
         from ocpp_gateway.schemas import payload_problem  # noqa: PLC0415
 
-        payload_check_register(payload_problem)
+        payload_check_register(payload_problem, examples)

@@ -184,6 +184,7 @@ class Commander:
         if outcome != CommandStatus.ACCEPTED and sent.payload.get("requestedMessage") == "BootNotification":
             link.boot_by = time.monotonic()  # it will not boot because of this
         word, raw = redaction.text(clean(word), sent.secrets), redaction.text(raw, sent.secrets)
+        response = redaction.echoed(response, sent.secrets)
         answer = CommandAnswer(UUID(message_id), link.charge_point_id, outcome, word, datetime.now(UTC), response)
         line = self._line(link, message_id, sent, word, "", is_error=outcome != CommandStatus.ACCEPTED, answer=raw)
         wake = partial(self.wake, [link.charge_point_id])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chargepoints.choices import Category, CommandStatus
-from chargepoints.reports import Answer
+from chargepoints.reports import NOT_SUPPORTED, Answer
 from ocpp_gateway.errors import Code
 
 Payload = dict[str, Any]
@@ -23,7 +23,7 @@ def judge_status(payload: Payload) -> tuple[CommandStatus, str]:
 def judge_error(code: Code, raw_code: str, description: str) -> tuple[CommandStatus, str]:
     """A CALLERROR: failed, with what is wrong in words (QUIRKS 7.5: some refuse by it what they do not know)."""
     if code in _CANNOT:
-        return CommandStatus.FAILED, "Not supported by this charger"
+        return CommandStatus.FAILED, NOT_SUPPORTED
     return CommandStatus.FAILED, f"{raw_code or 'Invalid answer'}: {description}".rstrip(": ")[:255]
 
 

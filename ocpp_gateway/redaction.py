@@ -47,6 +47,12 @@ def text(raw: str, secrets: Iterable[str]) -> str:
     return raw
 
 
+def echoed(payload: Payload | None, secrets: tuple[str, ...]) -> Payload | None:
+    """The payload of an answer without the secrets of its request: some chargers repeat an address they were given."""
+    hidden: Payload | None = _without(payload, secrets) if secrets else payload
+    return hidden
+
+
 def _tokens(value: Any) -> tuple[str, ...]:
     """The tokens in any text of a payload."""
     match value:
@@ -63,6 +69,8 @@ def _without(value: Any, tokens: tuple[str, ...]) -> Any:
             return text(value, tokens)
         case dict():
             return {name: _without(held, tokens) for name, held in value.items()}
+        case list():
+            return [_without(held, tokens) for held in value]
     return value
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from chargepoints.models import LinkPeriod
 from chargepoints.reports import Opened, StoredCall
 from chargepoints.selectors.admission import Admission
+from chargepoints.services.lost_stops import LOST_STOP, charge_close_again
 from ocpp_gateway import frames, lenient, router
 from ocpp_gateway.errors import OcppError, Version
 from ocpp_gateway.frames import Call, CallResult
@@ -41,9 +42,9 @@ def replay(*, charge_point_id: int, stored: Iterable[StoredCall], passed: Callab
     exchanges = _exchanges(charge_point_id, stored, unreadable)
     for (group, _), run in groupby(exchanges, key=_Runs()):
         together = list(run)
-        if together[0][1].action == "StopTransaction":
+        if group.name == "StopTransaction":
             passed(together[0][0])
-        group.apply([exchange for _, exchange in together])
+        group.apply([applied for _, applied in together])
         calls += len(together)
     return Replayed(calls, unreadable)
 
@@ -55,7 +56,7 @@ class _Runs:
         self._group: Group | None = None
         self._number = self._size = 0
 
-    def __call__(self, entry: tuple[int, Exchange]) -> tuple[Group, int]:
+    def __call__(self, entry: tuple[int, "Exchange | _Closing"]) -> tuple[Group, int]:
         group = entry[1].group
         self._size += 1
         if group is not self._group or not group.hot or self._size >= MAX_TOGETHER:
@@ -64,12 +65,39 @@ class _Runs:
         return group, self._number
 
 
+@dataclass(frozen=True, slots=True)
+class _Closing:
+    """A charge that a check has closed: no frame says so."""
+
+    charge_point_id: int
+    transaction_id: str
+    at: datetime
+
+    @property
+    def group(self) -> Group:
+        """Applied like a message."""
+        return _CLOSINGS
+
+
+def _close(closings: list[_Closing]) -> None:
+    for closing in closings:
+        charge_close_again(
+            charge_point_id=closing.charge_point_id, transaction_id=closing.transaction_id, at=closing.at
+        )
+
+
+_CLOSINGS = Group(LOST_STOP, _close)
+
+
 def _exchanges(
     charge_point_id: int, stored: Iterable[StoredCall], unreadable: list[str]
-) -> Iterator[tuple[int, Exchange]]:
+) -> Iterator[tuple[int, Exchange | _Closing]]:
     versions = dict(LinkPeriod.objects.filter(charge_point=charge_point_id).values_list("generation", "subprotocol"))
     links: dict[int, Link] = {}
     for line in stored:
+        if line.action == LOST_STOP:
+            yield line.seq, _Closing(charge_point_id, line.request, line.at)
+            continue
         if line.generation not in links:
             subprotocol = versions.get(line.generation, "")
             links[line.generation] = _link(charge_point_id, line.generation, subprotocol, line.at)

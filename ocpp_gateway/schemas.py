@@ -124,13 +124,19 @@ def _validator(version: Version, action: str, kind: Kind) -> _Validator:
 
 
 def _compile(version: Version, action: str, kind: Kind) -> _Validator:
-    source = _sources(version).get((action, kind))
-    if source is None:
-        raise LookupError(f"{version.value} has no {kind} of this name")
-    schema = json.loads(source.read_text(encoding="utf-8-sig"))
+    schema = source(version, action, kind)
     make = jsonschema_rs.Draft4Validator if version is Version.V16 else jsonschema_rs.Draft6Validator
     compiled = _compiled[version.value, action, kind] = make(schema, validate_formats=False)
     return compiled
+
+
+def source(version: Version, action: str, kind: Kind = "request") -> dict[str, Any]:
+    """The schema itself. Raises LookupError for an action that the version does not have."""
+    found = _sources(version).get((action, kind))
+    if found is None:
+        raise LookupError(f"{version.value} has no {kind} of this name")
+    schema: dict[str, Any] = json.loads(found.read_text(encoding="utf-8-sig"))
+    return schema
 
 
 def _short(text: str) -> str:

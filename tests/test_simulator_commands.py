@@ -1,5 +1,6 @@
 """Simulated chargers: what they do when the central system commands."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -129,9 +130,29 @@ async def test_firmware_and_diagnostics(central: Central, simulator: Simulator) 
     await central.until(lambda: len(central.of("DiagnosticsStatusNotification")) == 2)
     told = [p["status"] for p in central.of("DiagnosticsStatusNotification")]
     assert told == ["Uploading", "UploadFailed"]
-    update = {"location": "https://example.org/fw.bin", "retrieveDate": datetime.now(UTC).isoformat()}
-    assert await central.command("UpdateFirmware", update) == {}
-    await central.first("FirmwareStatusNotification", status="Installed")
-    told = [p["status"] for p in central.of("FirmwareStatusNotification")]
-    assert told == ["Downloading", "Downloaded", "Installing", "Installed"]
-    assert [p["firmwareVersion"] for p in central.of("BootNotification")] == ["1.0.9", "1.0.10"]
+
+
+async def test_logs_are_uploaded(central: Central, simulator: Simulator) -> None:
+    """GetDiagnostics and GetLog put a file where they are told to, and say so."""
+    await simulator.run()
+    await central.until(lambda: central.statuses(1))
+    came: list[bytes] = []
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split()[0])
+        came.append(head.split()[1] + b" " + await reader.readexactly(length))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(take, "127.0.0.1", 0) as server:
+        location = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/up/"
+        name = (await central.command("GetDiagnostics", {"location": location}))["fileName"]
+        await central.first("DiagnosticsStatusNotification", status="Uploaded")
+        log = {"logType": "SecurityLog", "requestId": 7, "log": {"remoteLocation": location}}
+        answer = await central.command("GetLog", log)
+        assert answer["status"] == "Accepted"
+        assert (await central.first("LogStatusNotification", status="Uploaded"))["requestId"] == 7
+    assert [one.split()[0].decode() for one in came] == [f"/up/{name}", f"/up/{answer['filename']}"]
+    assert all(b"SIM-1 firmware" in one for one in came)

@@ -1,9 +1,13 @@
 """The administration of the domain: one module per noun."""
 
 from chargepoints.admin import (
+    batch,
     charge_point,
     configuration,
+    diagnostics,
+    firmware,
     history,
+    idempotency,
     key,
     log,
     maintenance,
@@ -11,12 +15,17 @@ from chargepoints.admin import (
     money,
     security,
     site,
+    webhook,
 )
 
 __all__ = [
+    "batch",
     "charge_point",
     "configuration",
+    "diagnostics",
+    "firmware",
     "history",
+    "idempotency",
     "key",
     "log",
     "maintenance",
@@ -24,4 +33,5 @@ __all__ = [
     "money",
     "security",
     "site",
+    "webhook",
 ]

@@ -20,6 +20,7 @@ from chargepoints.models import (
     MeterSample,
     StatusChange,
 )
+from chargepoints.withheld import tellable
 from hub.admin import HistoryAdmin, link, link_to_list, moment
 
 M = TypeVar("M", bound=Model)
@@ -113,6 +114,13 @@ class CommandAdmin(ChargePointHistory[Command]):
     list_display = (moment("created_at"), "box", "kind", "status", "answer", "effect", "author_name", "reason")
     list_filter = ("kind", "status", "effect")
     search_fields = ("author_name", "charge_point__name", "charge_point__identity")
+    exclude = ("parameters",)
+    readonly_fields = ("given",)
+
+    @admin.display(description="Parameters")
+    def given(self, command: Command) -> str:
+        """Without credentials, which stand in the row until it is sent."""
+        return str(tellable(command.parameters))
 
 
 @admin.register(Connection)

@@ -7,6 +7,6 @@ from chargepoints.api.problems import Problem
 Answers = dict[int, type[BaseModel]]
 
 
-def answers(shape: type[BaseModel], *more: int) -> Answers:
-    """`shape` for 200, and problems for what each operation can meet, and for `more` (403, 404)."""
-    return {200: shape} | dict.fromkeys(sorted({401, 422, 429, 500, *more}), Problem)
+def answers(shape: type[BaseModel], *more: int, good: int = 200) -> Answers:
+    """`shape` for `good`, and problems for what each operation can meet, and for `more` (403, 404)."""
+    return {good: shape} | dict.fromkeys(sorted({401, 422, 429, 500, *more}), Problem)

@@ -6,13 +6,13 @@ from django.urls import URLPattern
 from ninja import NinjaAPI
 from ninja.renderers import BaseRenderer
 
-from chargepoints.api import charge_points, history, me, sites, spot
+from chargepoints.api import charge_points, commands, history, me, sites, spot
 from chargepoints.api.auth import ApiKeyAuth
 from chargepoints.api.problems import guarded, problems_register
 
 VERSION = "1"
 DESCRIPTION = """\
-Sites, charge points and what happened at them, for programs of the operator.
+Sites, charge points, what happened at them, and remote actions, for programs of the operator.
 
 Send an API key with each request, as `Authorization: Bearer hub_...`. A key has a role and works in the whole \
 operator, in one team, or in some sites. It sees what a person with that role would see there.
@@ -48,7 +48,7 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 problems_register(api)
-for module in (me, sites, charge_points, history, spot):
+for module in (me, sites, charge_points, commands, history, spot):
     api.add_router("", module.router)
 
 

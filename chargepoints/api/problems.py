@@ -13,9 +13,13 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import BaseModel, Field
 
+from chargepoints.exceptions import ActionRefused
+from chargepoints.services.idempotency import KeyInFlight, KeyReused
 from hub.limits import Budget
 
 logger = logging.getLogger(__name__)
+# What stands beside the parameters in the request for a command.
+_BESIDE_PARAMETERS = frozenset({"not_before", "keep_until"})
 
 MEDIA_TYPE = "application/problem+json"
 NOT_FOUND = "There is nothing here, or it is not yours to see."
@@ -108,10 +112,34 @@ def _failed(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(500, "Hub could not do this. It is in its own log.")
 
 
+def _action_refused(request: HttpRequest, error: ActionRefused) -> HttpResponse:
+    """A wrong parameter is named; what the facts do not allow may be possible later."""
+    if not error.field:
+        return problem(409, str(error))
+    name = error.field if error.field in _BESIDE_PARAMETERS else f"parameters.{error.field}"
+    return problem(422, str(error), [FieldProblem(location="body", field=name, message=str(error))])
+
+
+def _key_reused(request: HttpRequest, error: KeyReused) -> HttpResponse:
+    told = "This key was used for another request. Use a new one for each command."
+    return problem(422, told, [FieldProblem(location="header", field="Idempotency-Key", message=told)])
+
+
+def _key_in_flight(request: HttpRequest, error: KeyInFlight) -> HttpResponse:
+    return problem(409, "The first request with this key is still being worked on. Ask again in a moment.")
+
+
 def _field(error: Mapping[str, object]) -> FieldProblem:
-    place = [str(part) for part in error["loc"]] if isinstance(error["loc"], tuple | list) else []
-    message = str(error["msg"]).removeprefix("Value error, ").rstrip(".")
-    return FieldProblem(location=place[0] if place else "", field=".".join(place[1:]), message=f"{message}.")
+    place = list(error["loc"]) if isinstance(error["loc"], tuple | list) else []
+    # The body has no name for those who send it.
+    named = place[2:] if place[:1] == ["body"] and len(place) > 2 else place[1:]
+    return field_problem(str(place[0]) if place else "", named, str(error["msg"]))
+
+
+def field_problem(location: str, path: Sequence[object], message: str) -> FieldProblem:
+    """What is wrong with the field at `path`, in a sentence."""
+    told = message.removeprefix("Value error, ").rstrip(".")
+    return FieldProblem(location=location, field=".".join(str(part) for part in path), message=f"{told}.")
 
 
 def rate_headers(budget: Budget) -> dict[str, str]:
@@ -133,6 +161,9 @@ def problems_register(api: NinjaAPI) -> None:
     api.add_exception_handler(Http404, _not_found)  # type: ignore[arg-type]
     api.add_exception_handler(ValidationError, _invalid)  # type: ignore[arg-type]
     api.add_exception_handler(Unprocessable, _unprocessable)  # type: ignore[arg-type]
+    api.add_exception_handler(ActionRefused, _action_refused)  # type: ignore[arg-type]
+    api.add_exception_handler(KeyReused, _key_reused)  # type: ignore[arg-type]
+    api.add_exception_handler(KeyInFlight, _key_in_flight)  # type: ignore[arg-type]
     api.add_exception_handler(SuspiciousOperation, _suspicious)  # type: ignore[arg-type]
 
 

@@ -2,28 +2,49 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from chargepoints.actions import EXTENDED_TRIGGERS, TRIGGERS
+from chargepoints.forms.when import WhenForm
 from chargepoints.models import ChargePoint
+from chargepoints.permissions import Person
 from chargepoints.selectors.charge_points import open_charges
-from chargepoints.selectors.keys import key_exists
 
 Parameters = dict[str, object]
 
 
-class ActionForm(forms.Form):
-    """What every action asks: a reason for the record, and whether to send another while one runs."""
+class ActionForm(WhenForm):
+    """What every action asks: a reason for the record, and whether to send another while one runs.
+
+    `template` is the part of the dialog that only this action has; with `has_own_errors` that part shows the mistakes
+    at their fields.
+    """
+
+    template = ""
+    has_own_errors = False
+    # What its button says where the name of the action is no verb.
+    send = ""
 
     reason = forms.CharField(required=False, max_length=200)
     again = forms.BooleanField(required=False)
 
-    def __init__(self, *arguments: Any, charge_point: ChargePoint, **options: Any) -> None:
+    def __init__(
+        self, *arguments: Any, charge_point: ChargePoint, person: Person | None = None, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
-        self.charge_point = charge_point
+        self.charge_point, self.person = charge_point, person
+
+    @classmethod
+    def unsent(cls, data: QueryDict, charge_point: ChargePoint) -> Self | None:
+        """The form to go on with when something else was pressed than its own button; None when it was sent."""
+        return None
+
+    def zone_name(self) -> str:
+        """That of the site."""
+        return self.charge_point.site.time_zone
 
     def connector_choices(self) -> Sequence[tuple[str, str]]:
         """The connectors by number."""
@@ -37,6 +58,7 @@ class ActionForm(forms.Form):
 class RebootForm(ActionForm):
     """Soft or hard."""
 
+    template = "chargepoints/actions/kinds/_reboot.html"
     type = forms.ChoiceField(choices=[("Soft", "Soft"), ("Hard", "Hard")], initial="Soft")
 
     def parameters(self) -> Parameters:
@@ -58,26 +80,10 @@ class ConnectorForm(ActionForm):
         return {"connector": int(self.cleaned_data["connector"])}
 
 
-class StartForm(ConnectorForm):
-    """A connector and the key to charge with."""
-
-    id_tag = forms.CharField(max_length=255, error_messages={"required": "Choose a driver or a key."})
-
-    def clean_id_tag(self) -> str:
-        """A key that the operator knows."""
-        tag: str = self.cleaned_data["id_tag"]
-        if not key_exists(self.charge_point, tag):
-            raise ValidationError("This key is not known. Choose one from the list.")
-        return tag
-
-    def parameters(self) -> Parameters:
-        """`{"connector": 1, "id_tag": "…"}`."""
-        return {**super().parameters(), "id_tag": self.cleaned_data["id_tag"]}
-
-
 class StopForm(ActionForm):
     """Which of the running charges."""
 
+    template = "chargepoints/actions/kinds/_stop.html"
     charge = forms.ChoiceField(error_messages={"required": "Choose a charge."})
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -92,6 +98,7 @@ class StopForm(ActionForm):
 class TriggerForm(ActionForm):
     """Which message, and of which connector."""
 
+    template = "chargepoints/actions/kinds/_trigger.html"
     message = forms.ChoiceField(choices=[(message, message) for message in TRIGGERS])
     connector = forms.ChoiceField(required=False)
 
@@ -111,6 +118,7 @@ class TriggerForm(ActionForm):
 class AvailabilityForm(ConnectorForm):
     """A connector, or the whole charger, in or out of service."""
 
+    template = "chargepoints/actions/kinds/_availability.html"
     type = forms.ChoiceField(choices=[("Inoperative", "Out of service"), ("Operative", "In service")])
 
     def connector_choices(self) -> Sequence[tuple[str, str]]:
@@ -125,6 +133,7 @@ class AvailabilityForm(ConnectorForm):
 class ReadConfigurationForm(ActionForm):
     """Which settings to read: all, or some by name."""
 
+    template = "chargepoints/actions/kinds/_read_configuration.html"
     keys = forms.CharField(required=False, max_length=2000)
 
     def parameters(self) -> Parameters:
@@ -135,6 +144,7 @@ class ReadConfigurationForm(ActionForm):
 class ConfigureForm(ActionForm):
     """A setting and its new value."""
 
+    template = "chargepoints/actions/kinds/_configure.html"
     key = forms.CharField(max_length=50, error_messages={"required": "Name the setting."})
     value = forms.CharField(required=False, max_length=500, strip=False)
 
@@ -151,8 +161,8 @@ class ExtendedTriggerForm(TriggerForm):
 
 FORMS: dict[str, type[ActionForm]] = {
     "reboot": RebootForm,
-    "start": StartForm,
     "stop": StopForm,
+    "check": ActionForm,
     "unlock": ConnectorForm,
     "trigger": TriggerForm,
     "availability": AvailabilityForm,

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from chargepoints.forms.fields import DeskForm
 
 
-class _Moment(forms.DateTimeField):
+class MomentField(forms.DateTimeField):
     """A moment of the time zone that is active while the form is read."""
 
     def __init__(self, **options: Any) -> None:
@@ -34,6 +34,6 @@ class _Moment(forms.DateTimeField):
 class MaintenanceForm(DeskForm):
     """A maintenance: now or later, until an end or until somebody ends it."""
 
-    starts_at = _Moment(label="Start", help_text="Empty: now.")
-    ends_at = _Moment(label="End", help_text="Empty: until somebody ends it.")
+    starts_at = MomentField(label="Start", help_text="Empty: now.")
+    ends_at = MomentField(label="End", help_text="Empty: until somebody ends it.")
     reason = forms.CharField(required=False, max_length=200)

@@ -9,7 +9,7 @@ from chargepoints.models.command import Command, IdempotencyKey
 from chargepoints.models.configuration import ChargingProfile, ConfigurationItem, LocalList
 from chargepoints.models.connection import Connection, ConnectionAttempt, GatewayProcess, LinkPeriod
 from chargepoints.models.connector import Connector, StatusChange
-from chargepoints.models.file import DiagnosticsFile, FirmwareFile, Transfer
+from chargepoints.models.file import DiagnosticsFile, FirmwareFile, FirmwareVersion, Transfer
 from chargepoints.models.finding import Finding, SecurityEvent
 from chargepoints.models.key import ChargeKey, Driver, KeyLimit
 from chargepoints.models.log_line import LogLine
@@ -37,6 +37,7 @@ __all__ = [
     "Driver",
     "Finding",
     "FirmwareFile",
+    "FirmwareVersion",
     "GatewayProcess",
     "HomeCharger",
     "IdempotencyKey",

@@ -46,7 +46,10 @@ class CommandBatch(models.Model):
     keep_s = models.PositiveIntegerField(default=0, help_text="How long it waits for chargers that are offline.")
     not_before = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
-    ended_at = models.DateTimeField(null=True, blank=True)
+    resumed_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a person last set it going again: failures before that halt nothing."
+    )
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="Since when nothing of it is under way.")
 
     class Meta:
         ordering = ["-created_at"]

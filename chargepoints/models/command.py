@@ -26,6 +26,9 @@ class Command(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="commands"
     )
+    api_key = models.ForeignKey(
+        ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="commands", db_index=False
+    )
     author_name = models.CharField(max_length=150)
     author_address = models.CharField(max_length=64, blank=True)
     reason = models.CharField(max_length=200, blank=True)
@@ -66,6 +69,19 @@ class Command(models.Model):
                 name="command_kept",
             ),
             models.Index(fields=["parent"], condition=models.Q(parent__isnull=False), name="command_steps"),
+            models.Index(fields=["api_key"], condition=models.Q(api_key__isnull=False), name="command_api_key"),
+            models.Index(fields=["-created_at", "-id"], name="command_newest"),
+            # What was kept is older than what its time of sending tells.
+            models.Index(
+                fields=["charge_point", "sent_at"],
+                condition=models.Q(not_before__isnull=False) | models.Q(keep_until__isnull=False),
+                name="command_kept_sent",
+            ),
+            models.Index(
+                fields=["charge_point", "sent_at"],
+                condition=models.Q(status=CommandStatus.ACCEPTED, effect=Effect.MISSING),
+                name="command_no_effect",
+            ),
             models.Index(
                 fields=["charge_point", "created_at"],
                 condition=models.Q(status=CommandStatus.DISPATCHED),

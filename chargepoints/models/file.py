@@ -46,6 +46,34 @@ class FirmwareFile(models.Model):
         """Where acts on this file are recorded."""
         return Place(self.organisation_id)
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether it has what a signed update needs."""
+        return bool(self.signature and self.certificate)
+
+    def fits(self, vendor: str, model: str) -> bool:
+        """Whether it was made for chargers of this vendor and model; one that has told neither fits only what fits all.
+
+        Names are compared without regard to case.
+        """
+        models = {name.casefold() for name in self.charge_point_models}
+        return self.vendor.casefold() in {"", vendor.casefold()} and (not models or model.casefold() in models)
+
+
+class FirmwareVersion(models.Model):
+    """A firmware version that a charger has told at a boot, and since when; the newest is the present one."""
+
+    charge_point = models.ForeignKey(ChargePoint, on_delete=models.CASCADE, related_name="firmware_versions")
+    version = models.CharField(max_length=255)
+    since = models.DateTimeField(help_text="The first boot with it.")
+
+    class Meta:
+        ordering = ["-since"]
+        indexes = [models.Index(fields=["charge_point", "-since"], name="firmware_version_newest")]
+
+    def __str__(self) -> str:
+        return self.version
+
 
 class Transfer(models.Model):
     """A one-time address for one command of one charge point; only the SHA-256 of its token is kept."""

@@ -1,6 +1,7 @@
 """Programs that are told what happens: where to, and what became of each message."""
 
 import uuid
+from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -21,17 +22,36 @@ class Webhook(models.Model):
     events = ArrayField(models.CharField(max_length=32, choices=WebhookEvent), help_text="Which events it is told.")
     # It signs, so it must be known here: encrypted with the server's key, shown once when it is made.
     secret = models.CharField(max_length=255, editable=False)
+    # The one before, which signs as well until then, so that receivers can change over.
+    previous_secret = models.CharField(max_length=255, blank=True, default="", editable=False)
+    previous_until = models.DateTimeField(null=True, blank=True, editable=False)
     is_active = models.BooleanField(default=True)
     paused_why = models.CharField(max_length=200, blank=True, help_text="Why it was switched off by itself.")
     failures = models.PositiveIntegerField(default=0, help_text="Deliveries given up in a row.")
+    # One worker at a time sends to it; one that died is not waited for longer than this.
+    sending_until = models.DateTimeField(null=True, blank=True, editable=False)
     created_by_name = models.CharField(max_length=160)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         ordering = ["name"]
+        # Asked by the triggers that write events: empty where nobody listens.
+        indexes = [
+            models.Index(fields=["organisation"], condition=models.Q(is_active=True), name="webhook_active"),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def host(self) -> str:
+        """The host of its address."""
+        return urlsplit(self.url).netloc
+
+    @property
+    def both_sign(self) -> bool:
+        """Whether the secret before this one signs as well."""
+        return bool(self.previous_secret) and self.previous_until is not None and self.previous_until > timezone.now()
 
     @property
     def place(self) -> Place:
@@ -43,7 +63,8 @@ class WebhookDelivery(models.Model):
     """One event on its way to one webhook; the id is the message id that the receiver sees."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, related_name="deliveries")
+    # Without a constraint: a webhook that is being deleted must not fail what is just written for it.
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, db_constraint=False, related_name="deliveries")
     event = models.CharField(max_length=32, choices=WebhookEvent)
     body = models.JSONField()
     state = models.CharField(max_length=10, choices=DeliveryState, default=DeliveryState.WAITING)
@@ -62,7 +83,11 @@ class WebhookDelivery(models.Model):
         verbose_name_plural = "webhook deliveries"
         indexes = [
             models.Index(fields=["webhook", "-created_at"], name="delivery_recent"),
-            models.Index(fields=["next_at"], condition=models.Q(state=DeliveryState.WAITING), name="delivery_waiting"),
+            models.Index(
+                fields=["webhook", "next_at"],
+                condition=models.Q(state=DeliveryState.WAITING),
+                name="delivery_due",
+            ),
             models.Index(fields=["created_at"], name="delivery_age"),
         ]
 

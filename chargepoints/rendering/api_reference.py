@@ -106,7 +106,7 @@ def example_of(schema: Json, schemas: Json) -> Any:
         return example_of(next(each for each in schema["anyOf"] if each.get("type") != "null"), schemas)
     kind = schema.get("type", "")
     if kind == "object":
-        found: Any = {name: example_of(each, schemas) for name, each in schema["properties"].items()}
+        found: Any = {name: example_of(each, schemas) for name, each in schema.get("properties", {}).items()}
     elif kind == "array":
         found = [example_of(schema["items"], schemas)]
     else:
@@ -124,12 +124,15 @@ def _entry(base: str, path: str, method: str, operation: Json, schemas: Json) ->
         Answer(status, each["description"], _name(next(iter(each["content"].values()))["schema"]))
         for status, each in operation["responses"].items()
     ]
-    example = operation["responses"]["200"]["content"]["application/json"]["example"]
+    good = next(found for status, found in operation["responses"].items() if status.startswith("2"))
+    example = good["content"]["application/json"]["example"]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
-    sent = ""
+    headers = [each for each in operation["parameters"] if each["in"] == "header"]
+    sent = "" if method in {"get", "put"} else f" -X {method.upper()}"
     if body:
         told_body = json.dumps(example_of(body, schemas), ensure_ascii=False)
-        sent = f" -X {method.upper()} -H \"Content-Type: application/json\" -d '{told_body}'"
+        keys = "".join(f' -H "{each["name"]}: {each["example"]}"' for each in headers)
+        sent = f" -X {method.upper()}{keys} -H \"Content-Type: application/json\" -d '{told_body}'"
     return Entry(
         key=operation["operationId"],
         method=method.upper(),
@@ -145,7 +148,7 @@ def _entry(base: str, path: str, method: str, operation: Json, schemas: Json) ->
 
 
 def _shape(name: str, schema: Json) -> Shape:
-    fields = [_field(each, found, found) for each, found in schema["properties"].items()]
+    fields = [_field(each, found, found) for each, found in schema.get("properties", {}).items()]
     return Shape(name, schema.get("description", ""), fields)
 
 

@@ -16,7 +16,10 @@ from hub.audit.words import Change, changes, deed, noun_words, sentence, summary
 from hub.templatetags.desk import iso
 
 # Nouns whose objects have a page, by its name in the URLs; some lists stand for pages of single rows.
-PAGES = {"site": "site", "charge_point": "charge_point", "command": "command", "charge": "charge"}
+PAGES = {
+    **{noun: noun for noun in ("site", "charge_point", "command", "charge")},
+    "command_batch": "batch",
+}
 GLYPHS = {ActorKind.API_KEY: "key-round", ActorKind.JOB_LINK: "link", ActorKind.CHARGER: "ev-charger"}
 COLUMNS = (
     *("at", "actor_kind", "actor_id", "actor", "address", "act", "noun", "object_id", "object", "what"),

@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from chargepoints.models import Bill, Charge
-from chargepoints.rendering.charges import bill_of, reason_words, who
+from chargepoints.rendering.charges import bill_of, stop_words, who
 from chargepoints.selectors.charges import ChargeScope
 from hub.spreadsheets import CSV_TYPE, XLSX_TYPE, neutral
 
@@ -83,7 +83,7 @@ def charge_cells(charge: Charge, scope: ChargeScope) -> Cells:
         ),
         int((end - begin).total_seconds()) if end else None,
         *(Decimal(charge.energy_wh) / 1000, charge.meter_start_wh, charge.meter_stop_wh, charge.soc),
-        *(reason_words(charge.stop_reason), charge.needs_review),
+        *(stop_words(charge), charge.needs_review),
     ]
     return cells + (_money_cells(bill_of(charge), scope) if scope.money else [])
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from chargepoints.choices import ConnectorStatus, Integration
 from chargepoints.models import Charge, ChargePoint, Command, Connector, Finding, StatusChange
 from chargepoints.offers import Offer
+from chargepoints.rendering.limits import limit_words
 from chargepoints.rendering.overview import Pill, connector_pill
 from chargepoints.rendering.status import VERSIONS, Look, combined_words, link_look, status_look
 from chargepoints.rules import RULES
@@ -40,6 +41,11 @@ class ConnectorCard:
         key = self.charge.charge_key
         driver = key.driver.name if key and key.driver else ""
         return f"{shown}, {driver}" if driver else shown
+
+    @property
+    def limits(self) -> str:
+        """At which limits the running charge ends by itself, and how far it is; empty without any."""
+        return limit_words(self.charge) if self.charge else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +139,6 @@ def _fault(connector: Connector) -> str:
     if connector.status != ConnectorStatus.FAULTED and connector.error_code in {"", "NoError"}:
         return ""
     return fault_words(connector.vendor_error_code, connector.info)
-
-
-def action_buttons(offered: Sequence[Offer], running: dict[str, Command]) -> list[ActionButton]:
-    """The grid of remote actions: those that a form can ask for and no tab offers."""
-    return [ActionButton(offer, running.get(offer.action.kind)) for offer in offered if not offer.action.tab]
 
 
 def tab_buttons(offered: Sequence[Offer], running: dict[str, Command], tab: str) -> list[ActionButton]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
-from chargepoints.choices import BillState, ChargeState
+from chargepoints.choices import BillState, ChargeState, Verdict
 from chargepoints.models import Bill, Charge
 from chargepoints.pricing import rounded
 from chargepoints.rendering.status import Look
@@ -42,10 +42,13 @@ REASONS: dict[str, str] = {
     "DeAuthorized": "The key was refused",
     "EmergencyStop": "Emergency stop button",
     "EVDisconnected": "The cable was pulled at the car",
+    "GroundFault": "A ground fault",
     "HardReset": "Hard reboot of the charger",
     "Local": "Stopped at the charger",
     "Other": "Another reason",
+    "OvercurrentFault": "Too much current",
     "PowerLoss": "Power was lost",
+    "PowerQuality": "The power was not good enough",
     "Reboot": "The charger restarted",
     "Remote": "Stopped from the desk or an app",
     "SoftReset": "Soft reboot of the charger",
@@ -86,13 +89,13 @@ def _row(charge: Charge, scope: ChargeScope, highest: int | None, now: datetime)
     return ChargeRow(
         charge=charge,
         zone=charge.charge_point.site.time_zone,
-        look=charge_look(charge.state),
+        look=charge_look(charge),
         is_running=running,
         seconds=max(((charge.ended_at or now) - charge.started_at).total_seconds(), 0),
         driver=driver,
         key=key,
         power_w=highest,
-        reason=reason_words(charge.stop_reason),
+        reason=stop_words(charge),
         bill_look=BILL_LOOKS[seen.state] if seen else None,
         amount=money(seen.total, seen.currency) if seen and seen.state != BillState.OPEN else "",
         review=_review(charge, seen),
@@ -104,10 +107,11 @@ def bill_of(charge: Charge) -> Bill | None:
     return getattr(charge, "bill", None)
 
 
-def charge_look(state: str) -> Look:
-    """The pill of a charge's state, with what it means in the title."""
-    look = CHARGE_LOOKS[state]
-    return Look(look.kind, look.glyph, look.label, look.cause, look.cause)
+def charge_look(charge: Charge) -> Look:
+    """The pill of a charge's state, with what it means, or why it failed, as cause and title."""
+    look = CHARGE_LOOKS[charge.state]
+    cause = stop_words(charge) if charge.state == ChargeState.FAILED else look.cause
+    return Look(look.kind, look.glyph, look.label, cause, cause)
 
 
 def who(charge: Charge) -> tuple[str, str]:
@@ -116,6 +120,13 @@ def who(charge: Charge) -> tuple[str, str]:
     tag = charge.id_tag
     shown = f"…{tag[-4:]}" if len(tag) > 4 else tag
     return (key.driver.name if key and key.driver else ""), shown
+
+
+def stop_words(charge: Charge) -> str:
+    """Why a charge stopped, or failed: a key that was refused goes before what was done then."""
+    if charge.state == ChargeState.FAILED and charge.verdict not in {Verdict.ACCEPTED, ""}:
+        return f"The key was refused: {Verdict(charge.verdict).label}"
+    return reason_words(charge.stop_reason)
 
 
 def reason_words(reason: str) -> str:

@@ -8,10 +8,11 @@ from enum import IntEnum
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from chargepoints.actions import ACTIONS
-from chargepoints.choices import CommandStatus, ConnectorStatus, Effect, Integration, Refusal
-from chargepoints.models import ChargePoint, Command, Connector, LinkPeriod, Site
+from chargepoints.actions import ACTIONS, Proof
+from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, ConnectorStatus, Effect, Integration, Refusal
+from chargepoints.models import ChargePoint, Command, CommandBatch, Connector, LinkPeriod, Site
 from chargepoints.permissions import Person, charge_points_for, commands_for
+from chargepoints.selectors.batches import batches_halted
 
 OFFLINE_AFTER = timedelta(minutes=5)
 LOOK_BACK = timedelta(hours=24)
@@ -25,13 +26,15 @@ class Severity(IntEnum):
     FAULT = 0
     REFUSED = 1
     OFFLINE = 2
-    NO_EFFECT = 3
-    UNSTEADY = 4
+    HALTED = 3
+    NO_EFFECT = 4
+    NO_LIMIT = 5
+    UNSTEADY = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One entry: what is wrong in words, since when, and the command it is about, if any."""
+    """One entry: what is wrong in words, since when, and the command or batch it is about, if any."""
 
     severity: Severity
     charge_point: ChargePoint
@@ -39,16 +42,20 @@ class Attention:
     detail: str
     since: datetime
     command: Command | None = None
+    batch: CommandBatch | None = None
 
 
 def attention(user: Person, now: datetime | None = None, site: Site | None = None) -> list[Attention]:
-    """Everything that needs a person (on `site`, if given), worst first, then oldest first: five queries."""
+    """Everything that needs a person (on `site`, if given), worst first, then oldest first: six queries."""
     now = now or timezone.now()
     mine = charge_points_for(user).filter(is_active=True, maintenance=False)
     commands = commands_for(user)
     if site is not None:
         mine, commands = mine.filter(site=site), commands.filter(charge_point__site=site)
-    found = [*_faults(mine), *_boxes(mine), *_links(mine, now), *_commands(commands, now), *_unsteady(mine, now)]
+    found = [*_faults(mine), *_boxes(mine), *_links(mine, now), *_commands(commands, now), *_limits(mine)]
+    found += _unsteady(mine, now)
+    if site is None:
+        found += _halted(user)
     return sorted(found, key=lambda entry: (entry.severity, entry.since))
 
 
@@ -61,6 +68,7 @@ def attention_counts(mine: QuerySet[ChargePoint], now: datetime) -> dict[int, in
         Q(Exists(faulted), integration=Integration.CONNECTED)
         | Q(integration=Integration.CONNECTED, box_status=ConnectorStatus.FAULTED)
         | _troubled(now)
+        | Q(limit_unknown_since__isnull=False)
         | Q(Exists(links.order_by()[UNSTEADY_CONNECTS - 1 : UNSTEADY_CONNECTS]))
     )
     needy = mine.filter(Q(Exists(missing)) | (Q(is_active=True, maintenance=False) & troubled))
@@ -119,7 +127,30 @@ def _link(charge_point: ChargePoint, now: datetime) -> Attention:
 
 
 def _missing(commands: QuerySet[Command], now: datetime) -> QuerySet[Command]:
-    return commands.filter(status=CommandStatus.ACCEPTED, effect=Effect.MISSING, created_at__gte=now - LOOK_BACK)
+    """Without effect since a day, and no later one of its kind, there or for the whole charger, had its effect.
+
+    And a stop at a limit that the charger refuses, while the charge runs on. The steps of a check speak through its
+    verdict, and only the newest verdict counts.
+    """
+    later = Command.objects.filter(
+        Q(connector_number=OuterRef("connector_number")) | Q(connector_number__isnull=True) | Q(connector_number=0),
+        charge_point=OuterRef("charge_point"),
+        kind=OuterRef("kind"),
+        effect=Effect.SEEN,
+        sent_at__gt=OuterRef("sent_at"),
+    )
+    newer = Command.objects.filter(
+        charge_point=OuterRef("charge_point"), kind="check", created_at__gt=OuterRef("created_at")
+    )
+    at_limit = Q(kind="stop", parameters__has_key="limit", charge__state__in=OPEN_CHARGE_STATES)
+    missed = commands.filter(~Exists(later), parent=None, effect=Effect.MISSING, sent_at__gte=now - LOOK_BACK)
+    return missed.filter(Q(status=CommandStatus.ACCEPTED) | at_limit).exclude(Q(Exists(newer), kind="check"))
+
+
+def _missed_words(command: Command, label: str) -> str:
+    if command.status == CommandStatus.ACCEPTED:
+        return f"{label} accepted, but without effect."
+    return f"{label} tried again and again, without effect."
 
 
 def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]:
@@ -129,14 +160,32 @@ def _commands(commands: QuerySet[Command], now: datetime) -> Iterator[Attention]
         # A job tells how it failed.
         missed = f" Not seen: {action.proof_words.lower()}." if action else ""
         missed = f" {command.effect_text}." if command.effect_text else missed
+        checked = action is not None and action.proof is Proof.VERDICT
         yield Attention(
             Severity.NO_EFFECT,
             command.charge_point,
-            f"{label} accepted, but without effect.",
-            f"Sent by {command.author_name}.{missed}",
+            "A check found something wrong." if checked else _missed_words(command, label),
+            command.effect_text if checked else f"Sent by {command.author_name}.{missed}",
             command.created_at,
             command,
         )
+
+
+def _limits(mine: QuerySet[ChargePoint]) -> Iterator[Attention]:
+    cleared = mine.filter(limit_unknown_since__isnull=False).order_by("limit_unknown_since")
+    for charge_point in cleared[:KIND_LIMIT]:
+        since = charge_point.limit_unknown_since
+        if since is not None:
+            why, detail = "No limit is known.", "Its charging profiles were cleared. Restart it by hand."
+            yield Attention(Severity.NO_LIMIT, charge_point, why, detail, since)
+
+
+def _halted(user: Person) -> Iterator[Attention]:
+    """Batches that have halted themselves, each with the last charger that failed."""
+    for batch, row in batches_halted(user):
+        since = row.ended_at or batch.created_at
+        why = f"{ACTIONS[batch.kind].label} of many chargers halted."
+        yield Attention(Severity.HALTED, row.charge_point, why, batch.state_why, since, batch=batch)
 
 
 def _unsteady(mine: QuerySet[ChargePoint], now: datetime) -> Iterator[Attention]:

@@ -11,6 +11,7 @@ from chargepoints.models import Site
 from chargepoints.permissions import (
     Person,
     audit_for,
+    batches_for,
     charge_points_for,
     charges_for,
     commands_for,
@@ -152,6 +153,8 @@ def audit_targets(person: Person, entries: Iterable[AuditEntry]) -> set[Named]:
     found |= {("charge_point", str(pk)) for pk in open_points.values_list("pk", flat=True)}
     charges = charges_for(person).filter(pk__in=_numbers(wanted.get("charge", set())))
     found |= {("charge", str(pk)) for pk in charges.values_list("pk", flat=True)}
+    batches = batches_for(person).filter(pk__in=wanted.get("command_batch", set()))
+    found |= {("command_batch", str(pk)) for pk in batches.values_list("pk", flat=True)}
     commands = commands_for(person).filter(pk__in=wanted.get("command", set()))
     return found | {("command", str(pk)) for pk in commands.values_list("pk", flat=True)}
 

@@ -26,7 +26,9 @@ _findings_total = (
 
 def charge_points_detailed(user: Person) -> QuerySet[ChargePoint]:
     """Charge points with site, connection, connectors, `findings_total` and (as `open_charges`) what runs."""
-    running = Charge.objects.filter(state__in=OPEN_CHARGE_STATES).select_related("charge_key__driver", "connector")
+    running = Charge.objects.filter(state__in=OPEN_CHARGE_STATES).select_related(
+        "charge_key__driver", "connector", "start_command"
+    )
     return (
         conflicts_told(charge_points_for(user))
         .annotate(findings_total=Coalesce(Subquery(_findings_total), 0))

@@ -4,13 +4,16 @@ Every query walks an index: of the time, of few charge points or keys, or of wha
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any, TypeVar
 
-from django.db.models import Count, Model, Q, QuerySet, Sum
+from django.db.models import Model, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from chargepoints import sql
 from chargepoints.choices import OPEN_CHARGE_STATES, BillState
@@ -24,6 +27,7 @@ PAGE, BATCH, COUNTED = 50, 500, 5_000
 FEW = 500
 WORDS = 5
 NEWEST = ("-started_at", "-id")
+HELD, UNPAID = BillState.HELD, BillState.UNPAID
 SETTLED = (BillState.PAID, BillState.INVOICED)
 M = TypeVar("M", bound=Model)
 
@@ -120,9 +124,10 @@ def _to_review(scope: ChargeScope) -> Q:
     """Bills that wait for a decision; for those who see no bills, charges that are odd."""
     if not scope.money:
         return ~Q(needs_review="")
-    waiting = Q(bill__state__in=[BillState.HELD, BillState.UNPAID])
-    proposed = Q(bill__proposed_wh__isnull=False, bill__state__in=SETTLED)
-    return Q(waiting | proposed, bill__site__in=scope.money)
+    waiting = Bill.objects.filter(site__in=scope.money, state__in=[HELD, UNPAID])
+    proposed = Bill.objects.filter(site__in=scope.money, state__in=SETTLED, proposed_wh__isnull=False)
+    found = _rare("charge", waiting, proposed)
+    return _either(found, Q(bill__in=waiting.values("pk")), Q(bill__in=proposed.values("pk")))
 
 
 def _about(scope: ChargeScope, word: str) -> Q:
@@ -138,7 +143,29 @@ def _about(scope: ChargeScope, word: str) -> Q:
         | Q(driver__user_id__icontains=word)
     )
     tags = list({word, word.upper(), word.lower()})
-    return Q(charge_point__in=_few(points)) | Q(charge_key__in=_few(keys)) | Q(transaction_id=word) | Q(id_tag__in=tags)
+    ways = [
+        Q(charge_point__in=_few(points)),
+        Q(charge_key__in=_few(keys)),
+        *(Q(transaction_id=word), Q(id_tag__in=tags)),
+    ]
+    return _either(_rare("pk", *(Charge.objects.filter(way) for way in ways)), *ways)
+
+
+def _rare(field: str, *ways: QuerySet[M]) -> list[int] | None:
+    """The charges that any of these finds, by id, where they are rare, else None.
+
+    Each walks an index of its own; all in one condition would read every charge there is.
+    """
+    first, *others = (way.order_by().values_list(field, flat=True)[: COUNTED + 1] for way in ways)
+    found: list[int] = list(first.union(*others, all=True)[: COUNTED + 1])
+    return found if len(found) <= COUNTED else None
+
+
+def _either(found: list[int] | None, *ways: Q) -> Q:
+    """The charges that were found, or what finds them: these are so many that a walk by time meets them soon."""
+    if found is None:
+        return reduce(or_, ways)
+    return Q(pk__in=RawSQL("SELECT unnest(%s::bigint[])", [found]) if found else [])
 
 
 def _few(rows: QuerySet[M]) -> list[int] | QuerySet[M, Any]:
@@ -147,14 +174,19 @@ def _few(rows: QuerySet[M]) -> list[int] | QuerySet[M, Any]:
     return found if len(found) <= FEW else rows.order_by().values("pk")
 
 
-def charges_page(rows: QuerySet[Charge], after: Cursor | None, size: int = PAGE) -> tuple[list[Charge], str]:
-    """`size` charges after the cursor, and the cursor of the next page; empty on the last. Three queries."""
+def charges_page(
+    rows: QuerySet[Charge], after: Cursor | None, size: int = PAGE, newest: Sequence[int] = ()
+) -> tuple[list[Charge], str]:
+    """`size` charges after the cursor, and the cursor of the next page; empty on the last.
+
+    Three queries; two for the first page of rows whose `newest` ids are known.
+    """
     if after is not None:
         rows = rows.filter(started_at__lte=after.at).exclude(started_at=after.at, id__gte=after.pk)
-    keys: list[int] = list(rows.order_by(*NEWEST).values_list("pk", flat=True)[: size + 1])
+        newest = ()
+    keys = newest or list(rows.order_by(*NEWEST).values_list("pk", flat=True)[: size + 1])
     found = charges_loaded(keys[:size])
-    more = len(keys) > size and found
-    return found, str(Cursor(found[-1].started_at, found[-1].pk)) if more else ""
+    return found, str(Cursor(found[-1].started_at, found[-1].pk)) if len(keys) > size and found else ""
 
 
 def charges_loaded(keys: Iterable[int]) -> list[Charge]:
@@ -183,15 +215,26 @@ def charges_batches(rows: QuerySet[Charge]) -> Iterator[list[Charge]]:
         after = Cursor.read(following)
 
 
-def charges_figures(rows: QuerySet[Charge], scope: ChargeScope) -> ChargeFigures:
-    """Sums of the newest ones. Two queries, one for who sees no bills."""
-    newest = rows.order_by(*NEWEST)[: COUNTED + 1]
-    sums = newest.aggregate(count=Count("pk"), energy=Sum("energy_wh"))
+# Arrays, because thousands of parameters take longer than the sums.
+_ENERGY = "SELECT count(*), COALESCE(sum(energy_wh), 0) FROM chargepoints_charge WHERE id = ANY(%s)"
+_AMOUNTS = """
+SELECT currency, sum(total) FROM chargepoints_bill
+WHERE charge_id = ANY(%s) AND site_id = ANY(%s) AND state = ANY(%s) GROUP BY currency ORDER BY currency
+"""
+
+
+def charges_newest(rows: QuerySet[Charge]) -> list[int]:
+    """The ids of the newest `COUNTED` and one more: found once, for the first page and the sums. One query."""
+    return list(rows.order_by(*NEWEST).values_list("pk", flat=True)[: COUNTED + 1])
+
+
+def charges_figures(newest: Sequence[int], scope: ChargeScope) -> ChargeFigures:
+    """Sums of the newest ones, from their ids. Two queries, one for who sees no bills."""
+    count, energy = sql.rows(_ENERGY, newest)[0]
     amounts: dict[str, Decimal] = {}
     if scope.money:
-        bills = Bill.objects.filter(charge__in=newest.values("pk"), site__in=scope.money, state__in=SETTLED)
-        amounts = dict(bills.order_by("currency").values_list("currency").annotate(Sum("total")))
-    return ChargeFigures(sums["count"], sums["energy"] or 0, amounts)
+        amounts.update(sql.rows(_AMOUNTS, newest, list(scope.money), [str(state) for state in SETTLED]))
+    return ChargeFigures(count, int(energy), amounts)
 
 
 def charges_more_than(rows: QuerySet[Charge], most: int) -> bool:

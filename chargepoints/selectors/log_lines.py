@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from chargepoints.choices import Category
+from chargepoints.choices import Category, Direction
 from chargepoints.models import ChargePoint, Connection, LinkPeriod, LogLine
 
 CONNECT = "Connect"
@@ -15,6 +15,8 @@ LARGEST_SEQ = 2**63 - 1
 # A filter may match nothing: it looks back this far and no further.
 SEARCH_SPAN = timedelta(days=7)
 COUNT_LIMIT = 1_000_000
+# So many lines are looked at for the newest frame of the charger.
+NEWEST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,32 @@ def lines_around(charge_point_id: int, seq: int, each_side: int = 25) -> list[Lo
 def line_get(charge_point: ChargePoint, seq: int) -> LogLine | None:
     """One line, or None."""
     return _lines(charge_point.pk).filter(seq=seq).first()
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A frame as it came from a charger."""
+
+    line: LogLine
+    at: datetime
+    raw: str
+
+
+def last_message(charge_point_id: int) -> Received | None:
+    """The newest frame of the charger: a message, or an answer to one of ours. One query, two when it says little."""
+    for lines in (_lines(charge_point_id), _lines(charge_point_id).filter(direction=Direction.IN)):
+        found = [got for line in lines.order_by("-seq")[:NEWEST] if (got := _received(line))]
+        if found:
+            return max(found, key=lambda got: got.at)
+    return None
+
+
+def _received(line: LogLine) -> Received | None:
+    if line.direction == Direction.IN and line.request:
+        return Received(line, line.at, line.request)
+    if line.direction == Direction.OUT and line.answer:
+        return Received(line, line.at + timedelta(microseconds=line.latency_us or 0), line.answer)
+    return None
 
 
 def lines_behind(charge_point_id: int, cursor: int) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from chargepoints.models import ChargePoint, Site, SiteLimit
+from chargepoints.models import ChargePoint, Site, SiteLimit, Webhook
 from chargepoints.permissions import Person, organisations_for
 from hub.teams.choices import Right
 from hub.teams.models import Invitation, Member, Organisation, Team
@@ -76,6 +76,7 @@ def team_contents(team: Team) -> list[str]:
         (Member.objects.filter(team=team, api_key__isnull=True).count(), "member", "members"),
         (Member.objects.filter(team=team, api_key__isnull=False).count(), "API key", "API keys"),
         (open_offers.count(), "open invitation", "open invitations"),
+        (Webhook.objects.filter(team=team).count(), "webhook", "webhooks"),
     )
     return [f"{number} {one if number == 1 else many}" for number, one, many in counted if number]
 

@@ -19,7 +19,7 @@ _LATE = timedelta(minutes=15)
 def availability_bind(*, command: Command) -> None:
     """Check `{"connector": int, "type": "Operative" | "Inoperative"}`; connector 0 is all. Raises ActionRefused."""
     if command.parameters.get("type") not in {"Operative", "Inoperative"}:
-        raise ActionRefused("A connector is put in service or out of service.")
+        raise ActionRefused("A connector is put in service or out of service.", field="type")
 
 
 def availability_answered(*, answers: Sequence[Answer]) -> None:
@@ -58,7 +58,7 @@ _WAITING = """
 SELECT m.id FROM chargepoints_command m WHERE m.charge_point_id = ANY(%s) AND m.effect = 'awaited'
     AND m.kind = 'availability' AND m.status = 'accepted'
 UNION ALL
-SELECT m.id FROM chargepoints_command m WHERE m.charge_point_id = ANY(%s) AND m.created_at > %s
+SELECT m.id FROM chargepoints_command m WHERE m.charge_point_id = ANY(%s) AND m.sent_at > %s
     AND m.effect = 'missing' AND m.kind = 'availability' AND m.status = 'accepted'
 """
 

@@ -2,8 +2,9 @@
 
 from chargepoints.models import Command
 from chargepoints.services.availability import availability_bind
-from chargepoints.services.calls import call_bind, data_transfer_bind, diagnostics_bind, firmware_bind
+from chargepoints.services.calls import call_bind, data_transfer_bind, diagnostics_bind
 from chargepoints.services.configuration import configure_bind, read_configuration_bind
+from chargepoints.services.firmware_binds import firmware_bind
 from chargepoints.services.keys import start_key_bind
 from chargepoints.services.local_lists import local_list_bind
 from chargepoints.services.profiles import (
@@ -13,11 +14,14 @@ from chargepoints.services.profiles import (
     start_profile_bind,
 )
 from chargepoints.services.reservations import cancel_reservation_bind, reserve_bind
+from chargepoints.services.start_choices import start_choices_bind, start_place_bind
 
 
 def _start_bind(*, command: Command) -> None:
+    start_choices_bind(command=command)
     start_key_bind(command=command)
     start_profile_bind(command=command)
+    start_place_bind(command=command)
 
 
 # Each raises ActionRefused with a sentence for the operator.

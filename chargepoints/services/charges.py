@@ -1,9 +1,10 @@
 """Charges between their start and their stop."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chargepoints import sql
-from chargepoints.choices import ConnectorStatus
+from chargepoints.choices import ChargeState, ConnectorStatus
+from chargepoints.endings import Ended, stop_ended
 from chargepoints.reports import Status
 from chargepoints.services.changes import changed
 
@@ -16,7 +17,12 @@ WHERE g.connector_id = k.id AND g.charge_point_id = n.id AND (
     (g.state IN ('starting', 'paused') AND n.status = 'Charging')
     OR (g.state IN ('starting', 'charging') AND n.status IN ('SuspendedEV', 'SuspendedEVSE'))
     OR (g.state = 'stopped' AND n.status IN ('Available', 'Unavailable', 'Reserved', 'Preparing')))
-RETURNING g.charge_point_id
+RETURNING g.charge_point_id, g.state, g.id, g.energy_wh, g.verdict, g.stop_reason, g.meter_start_wh, g.meter_stop_wh
+"""
+
+_ENDED = """
+UPDATE chargepoints_charge g SET state = n.state FROM unnest(%s::bigint[], %s::text[]) AS n (id, state)
+WHERE g.id = n.id
 """
 
 _FOLLOWED = frozenset(
@@ -46,4 +52,12 @@ def charges_follow_status(*, reports: Sequence[Status]) -> None:
         [r.connector_number for r in told],
         [str(r.status) for r in told],
     )
+    charges_ended({row[2]: stop_ended(Ended(*row[3:])) for row in moved if row[1] == ChargeState.COMPLETED})
     changed({row[0] for row in moved}, "row", "connectors")
+
+
+def charges_ended(states: Mapping[int, ChargeState]) -> None:
+    """Charges that were just completed, by id, and how they ended; most stay as they are."""
+    others = {pk: state for pk, state in sorted(states.items()) if state != ChargeState.COMPLETED}
+    if others:
+        sql.execute(_ENDED, list(others), [str(state) for state in others.values()])

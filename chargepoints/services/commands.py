@@ -1,6 +1,7 @@
 """The life of a command: queued, dispatched, sent, answered, effect seen. Every move is a compare-and-set."""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -9,15 +10,17 @@ from django.utils import timezone
 
 from chargepoints import sql
 from chargepoints.action import Action, Proof
-from chargepoints.actions import ACTIONS
+from chargepoints.actions import ACTIONS, TRIGGERS
 from chargepoints.choices import KEPT_COMMAND_STATUSES, OPEN_CHARGE_STATES, CommandStatus, Effect, Integration
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, Command
 from chargepoints.moments import moment_read
-from chargepoints.offers import why_not
+from chargepoints.offers import NOTHING, why_not
 from chargepoints.reports import CommandAnswer
+from chargepoints.selectors.capabilities import profiles_of
 from chargepoints.services.binds import BINDS
 from chargepoints.services.changes import changed
+from chargepoints.services.checks import check_begin
 from chargepoints.services.command_records import command_record
 from chargepoints.services.dispatches import dispatched
 from chargepoints.services.kept import kept_status
@@ -25,7 +28,7 @@ from chargepoints.services.security_commands import security_bind
 from hub.audit.records import Actor
 from hub.queue import enqueue_on_commit
 from hub.teams.choices import RIGHTS, Role
-from hub.teams.models import User
+from hub.teams.models import ApiKey, User
 
 
 @transaction.atomic
@@ -42,6 +45,7 @@ def command_create(
     not_before: datetime | None = None,
     keep_until: datetime | None = None,
     parent: Command | None = None,
+    api_key: ApiKey | None = None,
 ) -> Command:
     """Queue a remote action, on record. The caller has checked the person's right; here the facts are checked.
 
@@ -49,7 +53,7 @@ def command_create(
     `not_before` schedules it; with `keep_until` it waits for a charger that is offline (`services.kept`).
     `parameters`: reboot {"type": "Soft" | "Hard"}, start {"connector": int, "id_tag": str}, stop {"charge": pk},
     unlock {"connector": int}, trigger {"message": str, "connector": int | None}; the others tell theirs in the
-    functions of `services.binds` and in `security_commands`.
+    functions of `services.binds` and in `security_commands`. A check {} gives the one that runs already, if any.
     """
     now = timezone.now()
     charge_point = ChargePoint.objects.select_related("connection", "site__team").get(pk=charge_point.pk)
@@ -60,12 +64,14 @@ def command_create(
         action=action, charge_point=charge_point, now=now, not_before=not_before, keep_until=keep_until
     )
     command_check(charge_point=charge_point, action=action, is_kept=status in KEPT_COMMAND_STATUSES)
+    given = deepcopy(parameters)
     command = Command(
         charge_point=charge_point,
         kind=kind,
         parameters=parameters,
         author=author,
-        author_name=author_name or str(author or "Hub"),
+        api_key=api_key,
+        author_name=author_name or (f"API key {api_key.name}" if api_key else str(author or "Hub")),
         author_address=author_address,
         reason=reason,
         parent=parent,
@@ -75,7 +81,11 @@ def command_create(
         keep_until=keep_until,
         expires_at=expires_at,
     )
+    if action.proof is Proof.VERDICT:
+        return check_begin(command=command, actor=actor)
     command_bind(command)
+    if status in KEPT_COMMAND_STATUSES:
+        _as_given(command, given)
     command.save(force_insert=True)
     command_record(command=command, actor=actor)
     # In this transaction, when the charger's gateway is known: a worker would only read the same row, and be later.
@@ -91,17 +101,30 @@ def command_check(*, charge_point: ChargePoint, action: Action, is_kept: bool = 
     integration = Integration(charge_point.integration)
     if is_kept and integration != Integration.NO_INTEGRATION:
         integration = Integration.CONNECTED
-    if refusal := why_not(action, integration, open_charges, RIGHTS[Role.ADMIN], charge_point.registration_told):
+    if is_kept and not charge_point.is_active:
+        raise ActionRefused("The charger is deactivated. Activate it first.")
+    known = profiles_of(charge_point) if action.profile else NOTHING
+    refusal = why_not(action, integration, open_charges, RIGHTS[Role.ADMIN], charge_point.registration_told, known)
+    if refusal:
         raise ActionRefused(refusal)
+
+
+def _as_given(command: Command, given: dict[str, object]) -> None:
+    """What is kept is checked now and made ready when its time has come, from what is true then."""
+    if command.charge is not None:
+        raise ActionRefused("It is about the charge that runs now: it is sent now or not at all.")
+    command.parameters, command.request_id = given, None
 
 
 def command_bind(command: Command) -> None:
     """Check the parameters and tie the command to its connector and charge; raises ActionRefused."""
     parameters = command.parameters
     if command.kind == "reboot" and parameters.get("type") not in {"Soft", "Hard"}:
-        raise ActionRefused("A reboot is soft or hard.")
+        raise ActionRefused("A reboot is soft or hard.", field="type")
+    if command.kind == "trigger" and parameters.get("message") not in TRIGGERS:
+        raise ActionRefused("This message cannot be asked for.", field="message")
     if command.kind == "start" and not str(parameters.get("id_tag") or "").strip():
-        raise ActionRefused("Choose a key: the charger needs one to start a charge.")
+        raise ActionRefused("Choose a key: the charger needs one to start a charge.", field="id_tag")
     if command.kind == "stop":
         charge = Charge.objects.filter(
             pk=parameters.get("charge"), charge_point=command.charge_point, state__in=OPEN_CHARGE_STATES
@@ -116,7 +139,7 @@ def command_bind(command: Command) -> None:
     if number is not None or action.needs_connector:
         is_box = action.takes_box and str(number) == "0"
         if not is_box and not command.charge_point.connectors.filter(number=number).exists():
-            raise ActionRefused(f"{command.charge_point} has no connector {number}.")
+            raise ActionRefused(f"{command.charge_point} has no connector {number}.", field="connector")
         command.connector_number = int(str(number))
     if check := BINDS.get(command.kind):
         check(command=command)
@@ -141,6 +164,8 @@ def commands_answer(*, answers: Sequence[CommandAnswer]) -> None:
         if command.effect != Effect.SEEN:
             _await_effect(command, answer)
         command.save(update_fields=_ANSWERED)
+        if command.parent_id is not None:
+            enqueue_on_commit("commands.check", str(command.parent_id))
     changed({answer.charge_point_id for answer in answers}, "commands", "actions", "row")
 
 
@@ -157,9 +182,14 @@ def _await_effect(command: Command, answer: CommandAnswer) -> None:
 
 
 # What somebody else is just writing is left for the next second: a sweep waits for nobody, and cannot dead-lock.
+# What was not sent goes back to those that wait for their charger, when it may.
 _OVERDUE = """
-UPDATE chargepoints_command SET status = 'expired', answered_at = clock_timestamp(),
-    answer = CASE WHEN status = 'sent' THEN 'No answer: the connection ended.' ELSE 'It could not be sent in time.' END
+UPDATE chargepoints_command SET
+    status = CASE WHEN status <> 'sent' AND keep_until > now() THEN 'waiting' ELSE 'expired' END,
+    expires_at = CASE WHEN status <> 'sent' AND keep_until > now() THEN keep_until ELSE expires_at END,
+    answered_at = CASE WHEN status <> 'sent' AND keep_until > now() THEN NULL ELSE clock_timestamp() END,
+    answer = CASE WHEN status = 'sent' THEN 'No answer: the connection ended.'
+        WHEN keep_until > now() THEN '' ELSE 'It could not be sent in time.' END
 WHERE id IN (SELECT id FROM chargepoints_command
     WHERE status IN ('queued', 'dispatched', 'sent') AND expires_at <= clock_timestamp() FOR UPDATE SKIP LOCKED)
 RETURNING charge_point_id

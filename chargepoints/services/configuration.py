@@ -22,11 +22,11 @@ def configure_bind(*, command: Command) -> None:
     """Check a change of one setting, `{"key", "value"}`; raises ActionRefused."""
     key, value = str(command.parameters.get("key") or "").strip(), command.parameters.get("value")
     if not key or len(key) > KEY_LENGTH:
-        raise ActionRefused(f"The name of a setting has 1 to {KEY_LENGTH} characters.")
+        raise ActionRefused(f"The name of a setting has 1 to {KEY_LENGTH} characters.", field="key")
     if key.lower() == SECRET_KEY:
         raise ActionRefused("This is the charger's password. Change it with a new password, not as a setting.")
     if not isinstance(value, str) or len(value) > VALUE_LENGTH:
-        raise ActionRefused(f"The value of a setting is a text of at most {VALUE_LENGTH} characters.")
+        raise ActionRefused(f"The value of a setting is a text of at most {VALUE_LENGTH} characters.", field="value")
     known = ConfigurationItem.objects.filter(charge_point=command.charge_point, key__iexact=key).first()
     if known is not None and known.is_readonly:
         raise ActionRefused(f"The charger says that {known.key} is read-only.")
@@ -37,7 +37,7 @@ def read_configuration_bind(*, command: Command) -> None:
     """Check which settings to read, `{"keys": [...]}`, empty for all; cut to what the charger takes at once."""
     keys = command.parameters.get("keys") or []
     if not isinstance(keys, list) or not all(isinstance(key, str) and 0 < len(key) <= KEY_LENGTH for key in keys):
-        raise ActionRefused(f"The names of settings have 1 to {KEY_LENGTH} characters.")
+        raise ActionRefused(f"The names of settings have 1 to {KEY_LENGTH} characters.", field="keys")
     most = configuration_number(command.charge_point, "GetConfigurationMaxKeys") or len(keys) or 1
     command.parameters |= {"keys": keys[:most]}
     if rest := [keys[at : at + most] for at in range(most, len(keys), most)]:

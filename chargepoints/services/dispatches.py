@@ -1,6 +1,7 @@
 """The way of a command to its charger: queued, dispatched to the gateway of its socket, claimed and sent."""
 
 import json
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.db import transaction
 from chargepoints import sql
 from chargepoints.action_choices import TransferKind
 from chargepoints.models import FirmwareFile
+from chargepoints.moments import moment_read
 from chargepoints.reports import ClaimedCommand
 from chargepoints.services.changes import changed
 from chargepoints.services.credentials import password_stage
@@ -23,9 +25,13 @@ WHERE m.id = %s AND m.status = 'queued' AND m.expires_at > clock_timestamp()
 RETURNING m.charge_point_id, c.gateway
 """
 
+# What was not sent goes back to those that wait, when it may.
 _NOT_CONNECTED = """
-UPDATE chargepoints_command m SET status = 'failed', answered_at = clock_timestamp(),
-    answer = 'The charger went offline before this could be sent.'
+UPDATE chargepoints_command m SET
+    status = CASE WHEN m.keep_until > now() THEN 'waiting' ELSE 'failed' END,
+    expires_at = CASE WHEN m.keep_until > now() THEN m.keep_until ELSE m.expires_at END,
+    answered_at = CASE WHEN m.keep_until > now() THEN NULL ELSE clock_timestamp() END,
+    answer = CASE WHEN m.keep_until > now() THEN '' ELSE 'The charger went offline before this could be sent.' END
 FROM chargepoints_connection c
 WHERE m.id = %s AND m.status = 'queued' AND c.charge_point_id = m.charge_point_id AND NOT c.is_connected
 RETURNING m.charge_point_id
@@ -107,14 +113,24 @@ def _secret(command_id: UUID, charge_point_id: int, kind: str, given: dict[str, 
         return {"password": password_stage(charge_point_id=charge_point_id)}
     if kind in {"firmware", "signed_firmware"} and given.get("firmware"):
         file = FirmwareFile.objects.get(pk=str(given["firmware"]))
-        return {"location": _address(command_id, charge_point_id, TransferKind.FIRMWARE, file)}
+        begins = moment_read(given.get("retrieve_at"))
+        location = _address(command_id, charge_point_id, TransferKind.FIRMWARE, file, begins)
+        return {"location": location, "signature": file.signature, "certificate": file.certificate}
     if kind in {"diagnostics", "log_upload"} and given.get("own"):
         return {"location": _address(command_id, charge_point_id, TransferKind.DIAGNOSTICS)}
     return {}
 
 
-def _address(command_id: UUID, charge_point_id: int, kind: TransferKind, firmware: FirmwareFile | None = None) -> str:
-    return transfer_stage(command_id=command_id, charge_point_id=charge_point_id, kind=kind, firmware=firmware)
+def _address(
+    command_id: UUID,
+    charge_point_id: int,
+    kind: TransferKind,
+    firmware: FirmwareFile | None = None,
+    begins: datetime | None = None,
+) -> str:
+    return transfer_stage(
+        command_id=command_id, charge_point_id=charge_point_id, kind=kind, firmware=firmware, begins=begins
+    )
 
 
 def _json(value: object) -> dict[str, object]:

@@ -11,18 +11,27 @@ from chargepoints.choices import Effect
 from chargepoints.models import Charge, Command
 from chargepoints.reports import Start
 from chargepoints.services.changes import changed
+from hub.queue import enqueue_on_commit
 
 # An effect that comes late is still the truth; after this it is somebody else's doing.
 EFFECT_WINDOW = timedelta(minutes=15)
-# What was sent within that window was made within this one: a command waits half a minute at most. The index knows it.
-_MADE_WITHIN = EFFECT_WINDOW + timedelta(minutes=5)
+# What was sent within that window was made within this one, unless it was kept: a command waits half a minute at most.
+MADE_WITHIN = EFFECT_WINDOW + timedelta(minutes=5)
 
+# By index: what was made shortly before, and what was kept until then, however long.
 _SEEN = """
 UPDATE chargepoints_command m SET effect = 'seen', effect_at = %s, effect_text = %s
-WHERE m.charge_point_id = ANY(%s) AND m.kind = %s AND m.effect IN ('', 'awaited', 'missing')
-  AND m.status IN ('sent', 'accepted', 'expired') AND m.sent_at > %s AND m.created_at > %s
-  AND (%s::text IS NULL OR m.parameters ->> 'message' = %s)
-RETURNING m.charge_point_id
+WHERE m.id IN (
+    SELECT n.id FROM chargepoints_command n WHERE n.charge_point_id = ANY(%s) AND n.created_at > %s
+        AND n.kind = %s AND n.status IN ('sent', 'accepted', 'expired') AND n.sent_at > %s
+        AND n.effect IN ('', 'awaited', 'missing') AND (%s::text IS NULL OR n.parameters ->> 'message' = %s)
+    UNION ALL
+    SELECT k.id FROM chargepoints_command k WHERE k.charge_point_id = ANY(%s) AND k.sent_at > %s
+        AND (k.not_before IS NOT NULL OR k.keep_until IS NOT NULL)
+        AND k.kind = %s AND k.status IN ('sent', 'accepted', 'expired')
+        AND k.effect IN ('', 'awaited', 'missing') AND (%s::text IS NULL OR k.parameters ->> 'message' = %s))
+  AND m.effect IN ('', 'awaited', 'missing')
+RETURNING m.charge_point_id, m.parent_id
 """
 
 
@@ -56,8 +65,12 @@ def effects_seen_message(*, charge_point_ids: Iterable[int], action: str, at: da
 def _seen(kind: str, charge_point_ids: Iterable[int], at: datetime, message: str | None = None) -> None:
     words = ACTIONS[kind].proof_words
     ids = sorted(set(charge_point_ids))
-    moved = sql.rows(_SEEN, at, words, ids, kind, at - EFFECT_WINDOW, at - _MADE_WITHIN, message, message)
+    since = at - EFFECT_WINDOW
+    recent = (ids, at - MADE_WITHIN, kind, since, message, message)
+    moved = sql.rows(_SEEN, at, words, *recent, ids, since, kind, message, message)
     changed({row[0] for row in moved}, "commands", "actions", "row")
+    for check in {row[1] for row in moved if row[1] is not None}:
+        enqueue_on_commit("commands.check", str(check))
 
 
 def effects_seen_started(*, started: Mapping[tuple[int, str], Start]) -> None:
@@ -66,7 +79,7 @@ def effects_seen_started(*, started: Mapping[tuple[int, str], Start]) -> None:
     `started` are the starts by charge point and transaction id.
     """
     now = timezone.now()
-    found = sql.rows(_STARTS, [pk for pk, _ in started], now - EFFECT_WINDOW, now - _MADE_WITHIN)
+    found = sql.rows(_STARTS, [pk for pk, _ in started], now - EFFECT_WINDOW, now - MADE_WITHIN)
     if not found:
         return
     commands = list(Command.objects.filter(pk__in=[row[0] for row in found]).order_by("-created_at"))

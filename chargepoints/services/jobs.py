@@ -10,7 +10,11 @@ from chargepoints.actions import ACTIONS
 from chargepoints.choices import CommandStatus, Effect
 from chargepoints.models import Command
 from chargepoints.reports import JobReport
+from chargepoints.selectors.firmware import FIRMWARE_KINDS
 from chargepoints.services.changes import changed
+from chargepoints.services.diagnostics import is_own_upload, upload_awaits, upload_judge
+from chargepoints.services.firmware_proof import firmware_installed, may_still_tell
+from chargepoints.services.transfers import transfers_close
 
 # What is told of a job after that belongs to something else.
 JOB_WINDOW = timedelta(days=7)
@@ -47,12 +51,24 @@ def _meant(command: Command, report: JobReport) -> bool:
         return False
     if report.request_id is not None:
         return command.request_id == report.request_id
-    return command.effect != Effect.SEEN
+    return (
+        command.effect != Effect.SEEN
+        or upload_awaits(command)
+        or (command.kind in FIRMWARE_KINDS and may_still_tell(command, report.at))
+    )
 
 
 def _note(command: Command, report: JobReport) -> None:
     command.progress = [*command.progress, [report.at.isoformat(), report.word]][-MOST_STEPS:]
-    if report.done is not None:
+    if command.kind in FIRMWARE_KINDS and (report.done or command.effect == Effect.SEEN):
+        if report.done:
+            firmware_installed(command, report.at)
+    elif report.done is not None and is_own_upload(command):
+        # What arrives here is seen to arrive: the charger's word alone proves nothing.
+        if judged := upload_judge(command=command, report=report):
+            command.effect, command.effect_text = judged
+            command.effect_at = report.at
+    elif report.done is not None:
         command.effect = Effect.SEEN if report.done else Effect.MISSING
         command.effect_at, command.effect_text = report.at, report.word
     elif command.effect == Effect.AWAITED and command.effect_due_at is not None:
@@ -71,5 +87,6 @@ def jobs_superseded(*, command_ids: Sequence[UUID], kind: str) -> None:
             effect=Effect.AWAITED,
             created_at__lt=newer.created_at,
         )
+        transfers_close(command_ids=list(older.values_list("pk", flat=True)), at=newer.answered_at or newer.created_at)
         older.update(effect=Effect.MISSING, effect_at=newer.answered_at, effect_text="Cancelled by a newer one")
         changed([newer.charge_point_id], "commands", "actions")

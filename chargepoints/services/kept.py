@@ -28,13 +28,18 @@ def kept_status(
         raise ActionRefused(f"{action.label} is done now or not at all.")
     if not_before is not None and not_before > now:
         if not_before > now + AHEAD_AT_MOST:
-            raise ActionRefused(f"A command can be planned {AHEAD_AT_MOST.days} days ahead at most.")
+            raise ActionRefused(
+                f"A command can be planned {AHEAD_AT_MOST.days} days ahead at most.", field="not_before"
+            )
         if keep_until is not None and not not_before < keep_until <= not_before + KEPT_AT_MOST:
-            raise ActionRefused(f"It can wait for the charger up to {KEPT_AT_MOST.days} days after its time.")
+            told = f"It can wait for the charger up to {KEPT_AT_MOST.days} days after its time."
+            raise ActionRefused(told, field="keep_until")
         return CommandStatus.SCHEDULED, keep_until or not_before + SEND_WITHIN
+    until = now + SEND_WITHIN
     if keep_until is not None:
         if not now < keep_until <= now + KEPT_AT_MOST:
-            raise ActionRefused(f"It can wait for the charger up to {KEPT_AT_MOST.days} days.")
+            raise ActionRefused(f"It can wait for the charger up to {KEPT_AT_MOST.days} days.", field="keep_until")
         if charge_point.integration != Integration.CONNECTED:
             return CommandStatus.WAITING, keep_until
-    return CommandStatus.QUEUED, now + SEND_WITHIN
+        until = min(until, keep_until)
+    return CommandStatus.QUEUED, until

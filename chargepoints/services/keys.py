@@ -12,9 +12,11 @@ from chargepoints.choices import KeyState, Verdict
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Command
 from chargepoints.reports import KeyAnswer, KeyQuestion
+from chargepoints.services.effects import EFFECT_WINDOW, MADE_WITHIN
 
 # One statement for the whole batch, each part by an index and row by row. The payment method is the one that
-# `bill_follow` takes for a charge that begins now; it matters only where the price asks for money. A charge of the
+# `bill_follow` takes for a charge that begins now, so what was chosen for a remote start that is on its way counts
+# first (the one that `effects_seen_started` binds); it matters only where the price asks for money. A charge of the
 # key counts as running when it was accepted; the one on the asking connector does not, its stop was lost.
 _KEYS = """
 SELECT q.ordinal, k.id, k.state, k.expires_at, k.parent_id_tag, k.allows_concurrent, d.is_blocked,
@@ -29,18 +31,26 @@ SELECT q.ordinal, k.id, k.state, k.expires_at, k.parent_id_tag, k.allows_concurr
             AND g.verdict = 'Accepted'
             AND (g.charge_point_id <> p.id OR c.number IS DISTINCT FROM q.connector) LIMIT 1),
     m.name, m.is_active, m.kind, m.currency, m.credit_limit, a.balance, r.currency
-FROM unnest(%s::bigint[], %s::text[], %s::int[]) WITH ORDINALITY AS q (id, tag, connector, ordinal)
+FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::bool[])
+    WITH ORDINALITY AS q (id, tag, connector, method, price_group, is_order, ordinal)
 JOIN chargepoints_chargepoint p ON p.id = q.id
 JOIN chargepoints_site s ON s.id = p.site_id
 JOIN teams_team t ON t.id = s.team_id
 JOIN chargepoints_chargekey k ON k.organisation_id = t.organisation_id AND lower(k.id_tag) = lower(q.tag)
 LEFT JOIN chargepoints_driver d ON d.id = k.driver_id
-LEFT JOIN chargepoints_paymentmethod m ON m.id = COALESCE(k.payment_method_id, (
+LEFT JOIN LATERAL (SELECT (c.parameters ->> 'payment_method')::bigint AS method,
+        (c.parameters ->> 'price_group')::bigint AS price_group
+    FROM chargepoints_command c WHERE c.charge_point_id = q.id AND c.kind = 'start' AND NOT q.is_order
+        AND c.created_at > %s AND c.sent_at > %s AND c.status IN ('sent', 'accepted', 'expired')
+        AND c.effect IN ('', 'awaited', 'missing') AND lower(c.parameters ->> 'id_tag') = lower(q.tag)
+        AND (q.connector IS NULL OR c.connector_number = q.connector)
+    ORDER BY c.created_at DESC LIMIT 1) w ON true
+LEFT JOIN chargepoints_paymentmethod m ON m.id = COALESCE(q.method, w.method, k.payment_method_id, (
     SELECT x.id FROM chargepoints_paymentmethod x WHERE x.driver_id = k.driver_id
     ORDER BY x.is_active DESC, x.is_default DESC, x.id LIMIT 1))
 LEFT JOIN chargepoints_ledgeraccount a ON a.payment_method_id = m.id AND a.kind = 'wallet' AND a.currency = m.currency
 LEFT JOIN chargepoints_pricegroup r ON m.id IS NOT NULL
-    AND r.id = COALESCE(p.price_group_id, s.price_group_id, (
+    AND r.id = COALESCE(q.price_group, w.price_group, p.price_group_id, s.price_group_id, (
         SELECT y.id FROM chargepoints_pricegroup y WHERE y.organisation_id = t.organisation_id AND y.is_default))
     AND EXISTS (SELECT FROM chargepoints_price z WHERE z.price_group_id = r.id
         AND z.valid_from <= %s AND (z.valid_to IS NULL OR z.valid_to > %s) AND (z.spot_source_id IS NOT NULL
@@ -81,17 +91,9 @@ def keys_authorise(*, questions: Sequence[KeyQuestion], now: datetime, money: bo
     with a connector is a start: only that can be ConcurrentTx, also when the key starts twice in one batch. Without
     `money` it is left out whether the key can pay: for answers that a charger keeps.
     """
-    rows = sql.rows(
-        _KEYS,
-        [question.charge_point_id for question in questions],
-        [question.id_tag for question in questions],
-        [question.connector for question in questions],
-        now,
-        now,
-    )
     answers = [KeyAnswer(Verdict.INVALID, reason=NOBODYS)] * len(questions)
     begun: set[int] = set()
-    for found in sorted(map(_Found._make, rows)):
+    for found in _found(questions, now):
         question = questions[found.ordinal - 1]
         verdict, reason = _verdict(found, question, now, money=money)
         if question.connector is not None and verdict == Verdict.ACCEPTED:
@@ -100,6 +102,24 @@ def keys_authorise(*, questions: Sequence[KeyQuestion], now: datetime, money: bo
             begun.add(found.key_id)
         answers[found.ordinal - 1] = KeyAnswer(verdict, found.expires_at, found.parent, found.key_id, reason)
     return answers
+
+
+def _found(questions: Sequence[KeyQuestion], now: datetime) -> list[_Found]:
+    """The keys that are known, in the order of the questions."""
+    rows = sql.rows(
+        _KEYS,
+        [question.charge_point_id for question in questions],
+        [question.id_tag for question in questions],
+        [question.connector for question in questions],
+        [question.payment_method for question in questions],
+        [question.price_group for question in questions],
+        [question.is_order for question in questions],
+        now - MADE_WITHIN,
+        now - EFFECT_WINDOW,
+        now,
+        now,
+    )
+    return sorted(map(_Found._make, rows))
 
 
 def _verdict(found: _Found, question: KeyQuestion, now: datetime, *, money: bool) -> _Why:
@@ -141,15 +161,33 @@ def _unpayable(found: _Found) -> str:
     return ""
 
 
+def methods_unpayable(*, questions: Sequence[KeyQuestion], now: datetime) -> list[str]:
+    """Why each question's payment method could not pay there, in words; empty when it could, or nothing is asked."""
+    reasons = [""] * len(questions)
+    for found in _found(questions, now):
+        reasons[found.ordinal - 1] = _unpayable(found)
+    return reasons
+
+
 def start_key_bind(*, command: Command) -> None:
     """Refuse a remote start whose key the charger would be told to refuse. Raises ActionRefused with the reason.
 
-    A tag that no key has is left to the charger: it may know it by itself.
+    A tag that no key has is left to the charger: it may know it by itself. What was chosen must have been checked.
     """
-    tag, connector = command.parameters.get("id_tag"), command.parameters.get("connector")
+    given = command.parameters
+    tag, connector = given.get("id_tag"), given.get("connector")
     if not isinstance(tag, str):
         return
     number = connector if isinstance(connector, int) else 0
-    answer = keys_authorise(questions=[KeyQuestion(command.charge_point_id, tag, number)], now=timezone.now())[0]
+    method, group = given.get("payment_method"), given.get("price_group")
+    question = KeyQuestion(
+        command.charge_point_id,
+        tag,
+        number,
+        method if isinstance(method, int) else None,
+        group if isinstance(group, int) else None,
+        is_order=True,
+    )
+    answer = keys_authorise(questions=[question], now=timezone.now())[0]
     if answer.charge_key_id is not None and answer.verdict != Verdict.ACCEPTED:
         raise ActionRefused(f"The key would be refused ({answer.why}). Choose another one, or mend that first.")

@@ -30,7 +30,7 @@ def local_list_bind(*, command: Command) -> None:
     given, charge_point = command.parameters, command.charge_point
     full = given.get("update") == "Full"
     if not full and given.get("update") != "Differential":
-        raise ActionRefused("A local list is sent as a whole (Full) or as changes (Differential).")
+        raise ActionRefused("A local list is sent as a whole (Full) or as changes (Differential).", field="update")
     on_its_way = Command.objects.filter(charge_point=charge_point, kind=command.kind, status__in=OPEN_COMMAND_STATUSES)
     if on_its_way.exists():
         raise ActionRefused("Another local list is on its way to this charger.")
@@ -39,10 +39,10 @@ def local_list_bind(*, command: Command) -> None:
         raise ActionRefused("An update of this list failed. Send the whole list first.")
     removed = _tags(given.get("remove"))
     if full and removed:
-        raise ActionRefused("A whole list removes nothing: leave the keys out.")
+        raise ActionRefused("A whole list removes nothing: leave the keys out.", field="remove")
     entries = _entries(charge_point, _tags(given.get("keys"))) + [{"id_tag": tag} for tag in removed]
     if not full and not entries:
-        raise ActionRefused("Choose the keys that changed.")
+        raise ActionRefused("Choose the keys that changed.", field="keys")
     _fits(charge_point, entries, known, full=full)
     size = configuration_number(charge_point, "SendLocalListMaxLength") or max(len(entries), 1)
     pieces = [entries[at : at + size] for at in range(0, len(entries), size)] or [[]]
@@ -57,7 +57,7 @@ def _tags(given: object) -> list[str]:
     if given is None:
         return []
     if not isinstance(given, list) or not all(isinstance(tag, str) and 0 < len(tag) <= TAG_LENGTH for tag in given):
-        raise ActionRefused(f"OCPP 1.6 takes keys of 1 to {TAG_LENGTH} characters.")
+        raise ActionRefused(f"OCPP 1.6 takes keys of 1 to {TAG_LENGTH} characters.", field="keys")
     return list({tag.lower(): tag for tag in given}.values())
 
 
@@ -68,7 +68,7 @@ def _entries(charge_point: ChargePoint, tags: Sequence[str]) -> list[dict[str, o
     spelled = {key.id_tag.lower(): key.id_tag for key in keys}
     unknown = [tag for tag in tags if tag.lower() not in spelled]
     if unknown:
-        raise ActionRefused(f"There is no key {unknown[0]}.")
+        raise ActionRefused(f"There is no key {unknown[0]}.", field="keys")
     questions = [KeyQuestion(charge_point.pk, tag) for tag in tags]
     answers = keys_authorise(questions=questions, now=timezone.now(), money=False) if questions else []
     entries: list[dict[str, object]] = []
@@ -98,7 +98,7 @@ def _version(given: object, known: LocalList | None, pieces: int) -> int:
     last = max(known.version, 0) if known else 0
     version = last + 1 if given is None else given
     if not isinstance(version, int) or isinstance(version, bool) or not 0 < version <= HIGHEST_VERSION - pieces:
-        raise ActionRefused("The version of a local list is a number above 0.")
+        raise ActionRefused("The version of a local list is a number above 0.", field="version")
     return version
 
 

@@ -13,6 +13,7 @@ from chargepoints.models import Charge, ChargePoint, ChargingProfile, Command
 from chargepoints.profiles import UNITS, ProfileLimits, profile_problem
 from chargepoints.reports import Answer
 from chargepoints.selectors.configuration import configuration_number, configuration_value
+from chargepoints.services.changes import changed
 
 BOX_ONLY, OF_A_CHARGE = "ChargePointMaxProfile", "TxProfile"
 
@@ -26,15 +27,15 @@ def set_profile_bind(*, command: Command) -> None:
     number = command.connector_number
     purpose = profile.get("chargingProfilePurpose")
     if purpose == BOX_ONLY and number:
-        raise ActionRefused("A limit of the whole charger belongs to connector 0.")
+        raise ActionRefused("A limit of the whole charger belongs to connector 0.", field="connector")
     if purpose == OF_A_CHARGE:
         if not number:
-            raise ActionRefused("A profile of a charge belongs to a connector above 0.")
+            raise ActionRefused("A profile of a charge belongs to a connector above 0.", field="connector")
         charge = _running(command.charge_point, number)
         command.charge = charge
         profile["transactionId"] = int(charge.transaction_id)
     elif "transactionId" in profile:
-        raise ActionRefused("Only a profile of a charge names a transaction.")
+        raise ActionRefused("Only a profile of a charge names a transaction.", field="profile")
     _room(command.charge_point, profile, number or 0)
 
 
@@ -45,13 +46,15 @@ def start_profile_bind(*, command: Command) -> None:
         return
     profile = _profile(command)
     if profile.get("chargingProfilePurpose") != OF_A_CHARGE or "transactionId" in profile:
-        raise ActionRefused("A start brings a profile of its own charge (TxProfile), without a transaction.")
+        raise ActionRefused(
+            "A start brings a profile of its own charge (TxProfile), without a transaction.", field="profile"
+        )
 
 
 def _profile(command: Command) -> dict[str, Any]:
     given = command.parameters.get("profile")
     if not isinstance(given, dict):
-        raise ActionRefused("A charging profile is a JSON object.")
+        raise ActionRefused("A charging profile is a JSON object.", field="profile")
     profile: dict[str, Any] = dict(given)
     limits = ProfileLimits(
         stack_level=_known(command.charge_point, "ChargeProfileMaxStackLevel"),
@@ -59,10 +62,10 @@ def _profile(command: Command) -> dict[str, Any]:
         units=configuration_value(command.charge_point, "ChargingScheduleAllowedChargingRateUnit"),
     )
     if problem := profile_problem(profile, limits):
-        raise ActionRefused(problem)
+        raise ActionRefused(problem, field="profile")
     identifier = profile.setdefault("chargingProfileId", secrets.randbelow(2**31 - 1) + 1)
     if type(identifier) is not int or not 0 <= identifier < 2**31:
-        raise ActionRefused("The id of a charging profile is a number.")
+        raise ActionRefused("The id of a charging profile is a number.", field="profile")
     command.parameters["profile"] = profile
     return profile
 
@@ -105,16 +108,16 @@ def clear_profile_bind(*, command: Command) -> None:
     given = command.parameters
     by_id = given.get("profile_id") is not None
     if by_id and any(given.get(name) is not None for name in ("connector", "purpose", "stack_level")):
-        raise ActionRefused("Clear a profile by its id, or by connector, purpose and stack level.")
+        raise ActionRefused("Clear a profile by its id, or by connector, purpose and stack level.", field="profile_id")
 
 
 def composite_schedule_bind(*, command: Command) -> None:
     """Check `{"connector": int, "duration": s, "unit"?: "A" | "W"}`."""
     duration = command.parameters.get("duration")
     if type(duration) is not int or not 0 < duration < 2**31:
-        raise ActionRefused("The duration is a number of seconds.")
+        raise ActionRefused("The duration is a number of seconds.", field="duration")
     if command.parameters.get("unit") not in {None, *UNITS}:
-        raise ActionRefused("Limits are in A or in W.")
+        raise ActionRefused("Limits are in A or in W.", field="unit")
 
 
 def profiles_set(*, answers: Sequence[Answer]) -> None:
@@ -135,10 +138,22 @@ def profiles_set(*, answers: Sequence[Answer]) -> None:
             profile=profile,
             set_at=answer.at,
         )
+    _limits_known(answers)
+
+
+def _limits_known(answers: Sequence[Answer]) -> None:
+    """A profile that was accepted is a limit that is known (SPEC section 4)."""
+    ids = {answer.charge_point_id for answer in answers if answer.outcome == CommandStatus.ACCEPTED}
+    unknown = ChargePoint.objects.filter(pk__in=ids, limit_unknown_since__isnull=False)
+    if unknown.update(limit_unknown_since=None):
+        changed(ids, "head", "row")
 
 
 def profiles_cleared(*, answers: Sequence[Answer]) -> None:
-    """Forget what chargers cleared; the ones that they say they do not know are gone as well."""
+    """Forget what chargers cleared; the ones that they say they do not know are gone as well.
+
+    What limits a charger that has cleared one is not known until it boots or takes a new one (SPEC section 4).
+    """
     fields = {
         "id": "profile_id",
         "connectorId": "connector_number",
@@ -149,6 +164,9 @@ def profiles_cleared(*, answers: Sequence[Answer]) -> None:
         if (answer.response or {}).get("status") in {"Accepted", "Unknown"}:
             wanted = {fields[name]: value for name, value in answer.request.items()}
             ChargingProfile.objects.filter(charge_point=answer.charge_point_id, **wanted).delete()
+        if answer.outcome == CommandStatus.ACCEPTED:
+            ChargePoint.objects.filter(pk=answer.charge_point_id).update(limit_unknown_since=answer.at)
+            changed([answer.charge_point_id], "head", "row")
 
 
 _ENDED = """

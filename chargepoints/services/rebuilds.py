@@ -16,6 +16,7 @@ from psycopg.rows import TupleRow
 
 from chargepoints import sql
 from chargepoints.reports import StoredCall
+from chargepoints.services.lost_stops import CHECKED, LOST_STOP
 
 # What follows from the frames. Not: rows of ours, such as the key's or the command's, and the power of the moment.
 # A charge that was stopped by force ended by our own act and is not compared.
@@ -69,8 +70,10 @@ CREATE INDEX ON pg_temp.chargepoints_logline (charge_point_id, seq);
 """
 
 _CALLS = """
-SELECT seq, at, action, request, answer, COALESCE(generation, 0) FROM {real}.chargepoints_logline
-WHERE charge_point_id = %s AND seq >= %s AND at >= %s AND direction = 'in' AND action = ANY(%s) ORDER BY seq
+SELECT seq, at, action, CASE WHEN direction = 'in' THEN request ELSE transaction_id END, answer,
+    COALESCE(generation, 0) FROM {real}.chargepoints_logline
+WHERE charge_point_id = %s AND seq >= %s AND at >= %s
+    AND (direction = 'in' AND action = ANY(%s) OR direction = '' AND action = %s AND text LIKE %s) ORDER BY seq
 """
 
 _PASSED = """
@@ -154,13 +157,14 @@ class Scratch:
                 cursor.execute(statement)
 
     def calls(self, actions: Sequence[str]) -> Iterator[StoredCall]:
-        """The charger's stored calls of these actions, in the order of the log."""
+        """The charger's stored calls of these actions, and the charges that checks have closed, in the log's order."""
         raw: psycopg.Connection[TupleRow] = connection.connection
         with psycopg.ServerCursor(raw, "stored_calls") as cursor:
             # A sequence is given later than a call is received, but may lag by as many µs as its batch has lines.
             begin = int(self.first.timestamp() * 1_000_000) - 1_000_000
             statement = _CALLS.format(real=self._real)
-            cursor.execute(statement.encode(), [self.charge_point_id, begin, self.first, list(actions)])
+            ours = (LOST_STOP, f"%{CHECKED}")
+            cursor.execute(statement.encode(), [self.charge_point_id, begin, self.first, list(actions), *ours])
             for row in cursor:
                 yield StoredCall(*row)
 
@@ -193,6 +197,8 @@ class Scratch:
 
     def apply(self) -> None:
         """Store what was derived, after `compare`. A charge that is not in the frames is left as it is."""
+        # What is put right is no news (the triggers of migration 0017).
+        sql.rows("SELECT set_config('hub.untold', 'on', true)")
         words = {
             "real": self._real,
             "columns": ", ".join(_CHARGE),

@@ -30,17 +30,17 @@ def reserve_bind(*, command: Command) -> None:
     given = command.parameters
     tag = str(given.get("id_tag") or "").strip()
     if not 0 < len(tag) <= TAG_LENGTH:
-        raise ActionRefused(f"Choose a key of at most {TAG_LENGTH} characters.")
+        raise ActionRefused(f"Choose a key of at most {TAG_LENGTH} characters.", field="id_tag")
     if command.connector_number == 0 and not _takes_box(command):
         raise ActionRefused("This charger can reserve single connectors only.")
     until = moment_read(given.get("expires_at"))
     if until is None or until <= timezone.now():
-        raise ActionRefused("A reservation needs an end in the future.")
+        raise ActionRefused("A reservation needs an end in the future.", field="expires_at")
     organisation = command.charge_point.site.team.organisation_id
     known = ChargeKey.objects.filter(organisation=organisation, id_tag__iexact=tag).first()
     parent = str(given.get("parent_id_tag") or (known.parent_id_tag if known else ""))
     if len(parent) > TAG_LENGTH:
-        raise ActionRefused(f"A group has at most {TAG_LENGTH} characters.")
+        raise ActionRefused(f"A group has at most {TAG_LENGTH} characters.", field="parent_id_tag")
     given |= {"id_tag": tag, "expires_at": moment_write(until), "parent_id_tag": parent}
     given["reservation_id"] = secrets.randbelow(2**31 - 1) + 1
 

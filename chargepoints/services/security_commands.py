@@ -12,6 +12,8 @@ from chargepoints.certificates import MAX_CHAIN, CertificateProblem, certificate
 from chargepoints.choices import OPEN_COMMAND_STATUSES
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Command, InstalledCertificate
+from chargepoints.services.calls import own_upload
+from chargepoints.services.firmware_binds import signed_file_bind
 
 CENTRAL_ROOT = "CentralSystemRootCertificate"
 ROOT_TYPES = (CENTRAL_ROOT, "ManufacturerRootCertificate")
@@ -24,21 +26,22 @@ def security_bind(*, command: Command) -> None:
 
     extended_trigger {"message", "connector"?}, rotate_password {}, certificate_signed {"chain"},
     install_certificate {"type", "certificate"}, certificate_ids {"type"}, delete_certificate {"certificate": pk},
-    log_upload {"type", "location", "retries"?, "retry_interval"?, "oldest"?, "latest"?},
+    log_upload {"type", "own": True or "location", "retries"?, "retry_interval"?, "oldest"?, "latest"?},
     signed_firmware {"location", "signature", "certificate", "sha256", "retrieve_at"?, "install_at"?, "retries"?,
-    "retry_interval"?}: times are ISO 8601, certificates PEM, the signature base64, intervals seconds.
+    "retry_interval"?}, or as in `firmware_binds`: times are ISO 8601, certificates PEM, the signature base64,
+    intervals seconds.
     """
     check = _CHECKS.get(command.kind)
     if check is not None:
         try:
             check(command)
         except CertificateProblem as problem:
-            raise ActionRefused(str(problem)) from None
+            raise ActionRefused(str(problem), field="certificate") from None
 
 
 def _extended_trigger(command: Command) -> None:
     if command.parameters.get("message") not in EXTENDED_TRIGGERS:
-        raise ActionRefused("This message cannot be asked for.")
+        raise ActionRefused("This message cannot be asked for.", field="message")
 
 
 def _rotate_password(command: Command) -> None:
@@ -60,9 +63,9 @@ def _rotate_password(command: Command) -> None:
 def _certificate_signed(command: Command) -> None:
     chain = str(command.parameters.get("chain", ""))
     if len(chain) > MAX_CHAIN:
-        raise ActionRefused(f"The chain is longer than {MAX_CHAIN} characters.")
+        raise ActionRefused(f"The chain is longer than {MAX_CHAIN} characters.", field="chain")
     if any(found.issuer == found.subject for found in certificates_read(chain)):
-        raise ActionRefused("The chain goes without its root.")
+        raise ActionRefused("The chain goes without its root.", field="chain")
 
 
 def _install_certificate(command: Command) -> None:
@@ -91,14 +94,21 @@ def _delete_certificate(command: Command) -> None:
 
 def _log_upload(command: Command) -> None:
     _one_of(command, LOG_TYPES)
+    if not own_upload(command):
+        _address(command)
     _job(command)
     for name in ("oldest", "latest"):
         _moment(command, name)
 
 
 def _signed_firmware(command: Command) -> None:
+    if command.parameters.get("firmware"):
+        signed_file_bind(command=command)
+        return
+    _address(command)
     _job(command)
     given = command.parameters
+    given["before"] = command.charge_point.firmware
     certificate, signature = str(given.get("certificate", "")), str(given.get("signature", ""))
     firmware_judge(certificate, signature, str(given.get("sha256", "")), timezone.now())
     if len(signature) > 800 or len(certificate) > 5500:
@@ -120,28 +130,34 @@ _CHECKS: dict[str, Callable[[Command], None]] = {
 }
 
 
-def _job(command: Command) -> None:
-    """A long job: an address to fetch from or send to, and an id that its status messages carry."""
+def _address(command: Command) -> None:
+    """An address to fetch from or send to."""
     location = str(command.parameters.get("location", ""))
     try:
         parts = urlsplit(location)
         host, has_password = parts.hostname, "@" in parts.netloc
     except ValueError:
-        raise ActionRefused("This is no address.") from None
+        raise ActionRefused("This is no address.", field="location") from None
     if parts.scheme not in SCHEMES or not host or len(location) > 512 or not location.isprintable() or " " in location:
-        raise ActionRefused(f"The address starts with one of {', '.join(sorted(SCHEMES))} and has a host.")
+        raise ActionRefused(
+            f"The address starts with one of {', '.join(sorted(SCHEMES))} and has a host.", field="location"
+        )
     if has_password:
         raise ActionRefused("An address with a user or a password in it would be kept in the log. Use one without.")
+
+
+def _job(command: Command) -> None:
+    """A long job: retries, and an id that its status messages carry."""
     for name in ("retries", "retry_interval"):
         if command.parameters.get(name) is not None and _whole(command.parameters[name]) < 0:
-            raise ActionRefused("Retries and their interval are whole numbers from 0.")
+            raise ActionRefused("Retries and their interval are whole numbers from 0.", field="retries")
     command.request_id = secrets.randbelow(2**31 - 1) + 1
     command.parameters["request_id"] = command.request_id
 
 
 def _one_of(command: Command, allowed: tuple[str, ...]) -> None:
     if command.parameters.get("type") not in allowed:
-        raise ActionRefused(f"The type is one of {', '.join(allowed)}.")
+        raise ActionRefused(f"The type is one of {', '.join(allowed)}.", field="type")
 
 
 def _moment(command: Command, name: str) -> None:
@@ -152,9 +168,9 @@ def _moment(command: Command, name: str) -> None:
     try:
         moment = datetime.fromisoformat(str(value))
     except ValueError:
-        raise ActionRefused("A time is written as 2026-01-31T12:00:00Z.") from None
+        raise ActionRefused("A time is written as 2026-01-31T12:00:00Z.", field=name) from None
     if moment.tzinfo is None:
-        raise ActionRefused("A time needs its zone, such as Z.")
+        raise ActionRefused("A time needs its zone, such as Z.", field=name)
     command.parameters[name] = moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 
 from chargepoints import sql
-from chargepoints.choices import Category, Direction, Verdict
-from chargepoints.reports import Found, KeyQuestion, NewLine, Start, Started
+from chargepoints.choices import Verdict
+from chargepoints.reports import KeyQuestion, Start, Started
 from chargepoints.services.effects import effects_seen_started
-from chargepoints.services.findings import findings_record
 from chargepoints.services.keys import keys_authorise
-from chargepoints.services.log_lines import log_lines_append
+from chargepoints.services.lost_stops import charges_close_lost
 from chargepoints.services.reservations import reservations_use
 from chargepoints.services.states import states_refresh
 from chargepoints.services.transaction_ids import transaction_ids_give
@@ -32,16 +31,6 @@ SELECT k.charge_point_id, k.number, k.id FROM chargepoints_connector k
 JOIN wanted w ON k.charge_point_id = w.id AND k.number = w.number
 """
 
-# A start on a connector whose charge is still open: the stop of that one was lost (CSMS.md 2.1, StartTransaction).
-# The energy is what was last metered; nothing is invented.
-_LOST = """
-UPDATE chargepoints_charge g SET state = 'completed', ended_at = COALESCE(g.metered_at, g.started_at),
-    power_w = NULL, bill_due = true,
-    needs_review = 'Its stop never arrived: closed because another charge began on the connector.'
-WHERE g.connector_id = ANY(%s) AND g.state IN ('starting', 'charging', 'paused', 'stopping')
-RETURNING g.charge_point_id, g.transaction_id, g.connector_id
-"""
-
 _BEGIN = """
 INSERT INTO chargepoints_charge (charge_point_id, connector_id, transaction_id, start_fingerprint, state, id_tag,
     charge_key_id, verdict, started_at, start_received_at, meter_start_wh, energy_wh, stop_reason, needs_review)
@@ -50,6 +39,8 @@ FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::
     %s::timestamptz[], %s::timestamptz[], %s::bigint[])
     AS n (id, connector, tx, fingerprint, tag, key, verdict, started, received, meter)
 """
+
+_ANOTHER = "another charge began on the connector"
 
 
 def charges_start(*, starts: Sequence[Start]) -> list[Started]:
@@ -84,7 +75,8 @@ def _begin(starts: Sequence[Start]) -> dict[tuple[int, str], Started]:
         now=starts[0].received_at,
     )
     transactions = _transaction_ids(starts)
-    _close_lost(starts, list(connectors.values()))
+    # A start on a connector whose charge is still open: the stop of that one was lost (CSMS.md 2.1, StartTransaction).
+    charges_close_lost(connector_ids=list(connectors.values()), at=starts[0].received_at, why=_ANOTHER)
     sql.execute(
         _BEGIN,
         ids,
@@ -111,26 +103,3 @@ def _transaction_ids(starts: Sequence[Start]) -> list[str]:
     wanted = [start.charge_point_id for start in starts if not start.transaction_id]
     fresh = iter(transaction_ids_give(charge_point_ids=wanted))
     return [start.transaction_id or next(fresh) for start in starts]
-
-
-def _close_lost(starts: Sequence[Start], connector_ids: list[int]) -> None:
-    lost = sql.rows(_LOST, connector_ids)
-    log_lines_append(
-        lines=[
-            NewLine(
-                charge_point_id=pk,
-                at=starts[0].received_at,
-                direction=Direction.NONE,
-                category=Category.TRANSACTION,
-                action="Lost stop",
-                is_error=True,
-                fact=transaction_id,
-                text="closed at its last reading, because another charge began on the connector",
-                transaction_id=transaction_id,
-            )
-            for pk, transaction_id, _ in lost
-        ]
-    )
-    by_charger = {pk: f"transaction {transaction_id}" for pk, transaction_id, _ in lost}
-    at = starts[0].received_at
-    findings_record(found=[Found(pk, "lost-stop", at, detail) for pk, detail in by_charger.items()])

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chargepoints import sql
 from chargepoints.choices import OPEN_CHARGE_STATES, ChargeState, Verdict
+from chargepoints.endings import Ended, stop_ended
 from chargepoints.models import Charge
 from chargepoints.reports import Stop, Stopped
 from chargepoints.services.changes import changed
@@ -18,7 +19,7 @@ from chargepoints.services.states import states_refresh
 _FIND = """
 SELECT g.id, g.charge_point_id, g.transaction_id, g.state, g.meter_start_wh, g.meter_stop_wh, g.energy_wh,
        g.needs_review, g.started_at, g.stop_received_at, g.stop_fingerprint, k.status,
-       g.forced_at IS NOT NULL
+       g.forced_at IS NOT NULL, g.verdict
 FROM chargepoints_charge g
 JOIN unnest(%s::bigint[], %s::text[]) AS w (id, tx) ON g.charge_point_id = w.id AND g.transaction_id = w.tx
 LEFT JOIN chargepoints_connector k ON k.id = g.connector_id
@@ -61,6 +62,7 @@ class _Found:
     matched: str | None
     connector_status: str | None
     forced: bool
+    verdict: str
 
     @property
     def settled(self) -> bool:
@@ -156,9 +158,17 @@ def _judged(stop: Stop, charge: _Found, match: Match | None) -> _End:
         told.insert(0, _FORCED)
     elif charge.state not in OPEN_CHARGE_STATES:
         told.insert(0, _LATE)
-    ended = charge.state not in OPEN_CHARGE_STATES
-    state = ChargeState.COMPLETED if ended or charge.connector_status in _CABLE_OUT else ChargeState.STOPPED
-    return _End(stop, charge, state, energy, " ".join(told)[:200], stop.fingerprint if match else charge.matched)
+    state, matched = _state(stop, charge, energy), stop.fingerprint if match else charge.matched
+    return _End(stop, charge, state, energy, " ".join(told)[:200], matched)
+
+
+def _state(stop: Stop, charge: _Found, energy: int) -> ChargeState:
+    """Stopped while the cable is in; else how the charge has ended."""
+    if charge.forced:
+        return ChargeState.COMPLETED
+    if charge.state in OPEN_CHARGE_STATES and charge.connector_status not in _CABLE_OUT:
+        return ChargeState.STOPPED
+    return stop_ended(Ended(energy, charge.verdict, stop.reason, charge.meter_start, stop.meter_stop_wh))
 
 
 def energy_of(meter_start: int | None, meter_stop: int | None, metered: int) -> tuple[int, str]:

@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from urllib.parse import quote
 from uuid import UUID
 
@@ -17,11 +18,17 @@ OPEN_FOR = timedelta(hours=24)
 
 
 def transfer_stage(
-    *, command_id: UUID, charge_point_id: int, kind: TransferKind, firmware: FirmwareFile | None = None
+    *,
+    command_id: UUID,
+    charge_point_id: int,
+    kind: TransferKind,
+    firmware: FirmwareFile | None = None,
+    begins: datetime | None = None,
 ) -> str:
     """A new address for this command; the ones before it are closed. Only the SHA-256 of its token is stored.
 
-    To fetch `firmware` from it is `.../files/<token>/<name>`, to upload `.../files/<token>/`.
+    It is good for a day from now, or from `begins` where that is later. To fetch `firmware` from it is
+    `.../files/<token>/<name>`, to upload `.../files/<token>/`.
     """
     now = timezone.now()
     Transfer.objects.filter(command_id=command_id, closed_at=None).update(closed_at=now)
@@ -32,9 +39,14 @@ def transfer_stage(
         charge_point_id=charge_point_id,
         command_id=command_id,
         firmware=firmware,
-        expires_at=now + OPEN_FOR,
+        expires_at=max(now, begins or now) + OPEN_FOR,
     )
     return f"{settings.FILES_URL}/{token}/{quote(firmware.name) if firmware else ''}"
+
+
+def transfers_close(*, command_ids: Sequence[UUID], at: datetime) -> None:
+    """These commands have ended: their addresses are worth nothing any more."""
+    Transfer.objects.filter(command__in=command_ids, closed_at=None).update(closed_at=at)
 
 
 def token_digest(token: str) -> str:

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from chargepoints import partitions
-from chargepoints.services import connections, identities, maintenance, reservations
+from chargepoints.services import connections, diagnostics, identities, maintenance, reservations
 
 
 @shared_task(name="chargepoints.connections_reap")
@@ -30,3 +30,9 @@ def charge_points_upkeep() -> None:
     """Start and end planned maintenance, and hand on identities that became free."""
     maintenance.maintenance_settle_due()
     identities.claims_settle_free()
+
+
+@shared_task(name="chargepoints.diagnostics_expire")
+def diagnostics_expire() -> None:
+    """Delete what chargers have uploaded once it was kept long enough."""
+    diagnostics.diagnostics_expire()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -24,8 +25,9 @@ from chargepoints.rendering.charge import (
     ranges,
 )
 from chargepoints.rendering.charge_chart import charge_chart
-from chargepoints.rendering.charges import BILL_LOOKS, charge_look, money, reason_words, who
+from chargepoints.rendering.charges import BILL_LOOKS, charge_look, money, stop_words, who
 from chargepoints.rendering.commands import life_lines
+from chargepoints.rendering.limits import limit_lines
 from chargepoints.rendering.sites import entry_lines
 from chargepoints.selectors.charge_detail import (
     bill_detailed,
@@ -76,6 +78,7 @@ def charge(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if bill is not None and sees_money:
         context |= _bill(found, bill)
+    context["limits"] = limit_lines(found, **_cost(context))
     return render(request, "chargepoints/charge/page.html", context)
 
 
@@ -119,12 +122,12 @@ def _head(person: Person, found: Charge) -> Context:
         "charge": found,
         "point": found.charge_point,
         "zone": found.charge_point.site.time_zone,
-        "look": charge_look(found.state),
+        "look": charge_look(found),
         "running": is_running(found),
         "may_force": is_running(found) and Right.COMMAND in rights,
         "driver": driver,
         "key": key,
-        "reason": reason_words(found.stop_reason),
+        "reason": stop_words(found),
         "seconds": max((charge_end(found) - found.started_at).total_seconds(), 0),
     }
 
@@ -186,8 +189,16 @@ def _bill(found: Charge, bill: Bill) -> Context:
     }
     if is_running(found) and bill.price is not None:
         loss = charge_loss(found)
-        context["so_far"] = money(loss.amount, loss.currency)
+        context |= {"so_far": money(loss.amount, loss.currency), "cost": loss.amount}
     return context
+
+
+def _cost(context: Context) -> dict[str, Any]:
+    """What the charge costs so far or in all, where the person sees it."""
+    bill = context.get("bill")
+    if not isinstance(bill, Bill):
+        return {}
+    return {"cost": context.get("cost", bill.total), "currency": bill.currency}
 
 
 def _meter(found: Charge) -> Iterator[bytes]:

@@ -9,25 +9,27 @@ from django.views.decorators.http import require_safe
 
 from chargepoints.choices import Integration
 from chargepoints.models import ChargePoint
-from chargepoints.offers import Offer, offers, why_not_move
+from chargepoints.offers import NOTHING, Known, Offer, offers, why_not_move
 from chargepoints.permissions import Person, rights_on
+from chargepoints.rendering.action_panel import action_panel
 from chargepoints.rendering.charge_point import (
-    action_buttons,
     charge_point_head,
     connector_cards,
     finding_rows,
     status_rows,
 )
-from chargepoints.rendering.commands import life_lines
+from chargepoints.rendering.commands import life_lines, may_take_back
 from chargepoints.rendering.log import log_panel
 from chargepoints.rendering.power import power_chart
+from chargepoints.selectors.capabilities import known_of
 from chargepoints.selectors.charge_points import (
     charge_points_detailed,
     findings_of,
     open_charges,
     status_spells,
 )
-from chargepoints.selectors.commands import commands_running, commands_today
+from chargepoints.selectors.commands import commands_kept, commands_running, commands_today
+from chargepoints.selectors.log_lines import last_message
 from chargepoints.selectors.power import SPAN, power_curves
 from hub.teams.choices import Right
 
@@ -47,7 +49,7 @@ def charge_point(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def charge_point_panel(request: HttpRequest, pk: int, panel: str) -> HttpResponse:
-    """One panel, for a live update: head, connectors, actions, commands or power."""
+    """One panel, for a live update: head, connectors, actions, commands, power or last."""
     found = charge_point_get(request.user, pk)
     if panel not in PANELS:
         raise Http404
@@ -80,14 +82,15 @@ def charge_point_get(user: Person, pk: int) -> ChargePoint:
     return get_object_or_404(charge_points_detailed(user), pk=pk)
 
 
-def charge_point_offers(user: Person, found: ChargePoint) -> list[Offer]:
-    """Every remote action, with the reason why one is not offered."""
+def charge_point_offers(user: Person, found: ChargePoint, known: Known = NOTHING) -> list[Offer]:
+    """Every remote action, with the reason why one is not offered, as far as `known` says."""
     return list(
         offers(
             integration=Integration(found.integration),
             open_charges=len(open_charges(found)),
             rights=rights_on(user, found),
             registration=found.registration_told,
+            known=known,
         )
     )
 
@@ -107,15 +110,19 @@ def _connectors(user: Person, found: ChargePoint) -> Context:
 
 
 def _actions(user: Person, found: ChargePoint) -> Context:
-    buttons = action_buttons(charge_point_offers(user, found), commands_running(found))
     why_not = why_not_move(len(open_charges(found)), rights_on(user, found))
-    reasons = {button.offer.why_not for button in buttons if button.offer.why_not}
-    return {"buttons": buttons, "move_why_not": why_not, "reasons": sorted(reasons | {why_not} - {""})}
+    offered = charge_point_offers(user, found, known_of(found))
+    return {"actions": action_panel(offered, commands_running(found), why_not), "move_why_not": why_not}
 
 
 def _commands(user: Person, found: ChargePoint) -> Context:
     commands, total = commands_today(found)
-    return {"lines": life_lines(commands), "commands_total": total}
+    rights, kept = rights_on(user, found), life_lines(commands_kept(found))
+    return {"lines": life_lines(commands), "commands_total": total, "kept": kept, "back": may_take_back(kept, rights)}
+
+
+def _last(user: Person, found: ChargePoint) -> Context:
+    return {"last": last_message(found.pk)}
 
 
 def _power(user: Person, found: ChargePoint) -> Context:
@@ -137,4 +144,5 @@ PANELS: dict[str, Callable[[Person, ChargePoint], Context]] = {
     "actions": _actions,
     "commands": _commands,
     "power": _power,
+    "last": _last,
 }

@@ -24,6 +24,7 @@ from chargepoints.selectors.charges import (
     charges_figures,
     charges_find,
     charges_more_than,
+    charges_newest,
     charges_page,
     driver_shown,
     powers_highest,
@@ -101,8 +102,9 @@ def _list(request: HttpRequest, here: str, of: ChargePoint | None = None) -> Con
     form = ChargeFilterForm(request.GET)
     filters = form.filters(scope, of.pk if of else None)
     rows = charges_find(scope, filters)
-    found, following = charges_page(rows, form.page_after())
-    figures = charges_figures(rows, scope)
+    newest = charges_newest(rows)
+    found, following = charges_page(rows, form.page_after(), newest=newest)
+    figures = charges_figures(newest, scope)
     query = request.GET.copy()
     query.pop("before", None)
     first_page = query.urlencode()

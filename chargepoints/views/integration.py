@@ -11,6 +11,7 @@ from chargepoints.permissions import rights_on
 from chargepoints.rendering.charge_point import charge_point_head, tab_buttons
 from chargepoints.rendering.first_call import first_call
 from chargepoints.rendering.qr import qr
+from chargepoints.selectors.capabilities import known_of
 from chargepoints.selectors.charge_points import refused_attempts
 from chargepoints.selectors.commands import commands_running
 from chargepoints.selectors.security import certificate_state, installed_certificates, security_events
@@ -24,7 +25,9 @@ def integration(request: HttpRequest, pk: int) -> HttpResponse:
     """The tab. A password that was set just now is shown, once, and nobody may keep the page that does."""
     found = charge_point_get(request.user, pk)
     address = ocpp_address(found)
-    buttons = tab_buttons(charge_point_offers(request.user, found), commands_running(found), "integration")
+    buttons = tab_buttons(
+        charge_point_offers(request.user, found, known_of(found)), commands_running(found), "integration"
+    )
     context = charge_point_base(found) | {
         "tab": "integration",
         "head": charge_point_head(found),

@@ -12,6 +12,7 @@ from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint
 from chargepoints.offers import why_not
 from chargepoints.permissions import Person, rights_on
+from chargepoints.selectors.capabilities import profiles_of
 from chargepoints.selectors.local_lists import ListState, local_list_state
 from chargepoints.services.commands import command_create
 from chargepoints.views.charge_point import charge_point_get
@@ -65,7 +66,7 @@ def local_list_card(person: Person, found: ChargePoint) -> dict[str, object]:
         "zone": found.site.time_zone,
         "state": state,
         "list_refusal": "",
-        "list_why_not": why_not(action, integration, 0, rights_on(person, found), told),
+        "list_why_not": why_not(action, integration, 0, rights_on(person, found), told, profiles_of(found)),
     }
 
 

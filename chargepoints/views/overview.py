@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from chargepoints.forms.batches import BULK_ACTIONS
 from chargepoints.forms.filters import STATUSES, FilterForm
 from chargepoints.permissions import Person
 from chargepoints.rendering.overview import overview_groups, split_parts
@@ -21,7 +22,7 @@ ATTENTION_SHOWN = 8
 @require_safe
 def overview(request: HtmxHttpRequest) -> HttpResponse:
     """The overview; for htmx only the table that matches the filters."""
-    context = {"section": "chargers", **_table(request)}
+    context = {"section": "chargers", **_table(request), **_bulk(request)}
     if request.htmx and not request.htmx.history_restore_request:
         response = render(request, "chargepoints/overview/_table.html", context)
     else:
@@ -60,6 +61,15 @@ def _table(request: HttpRequest) -> dict[str, object]:
         "is_later_page": form.page_after() is not None,
         "first_page": first_page,
         "next_page": query.urlencode() if after is not None else "",
+    }
+
+
+def _bulk(request: HttpRequest) -> dict[str, object]:
+    """What can be done with many chargers; the page leaves out what the person may not."""
+    told = [(name, request.GET.get(name, "")) for name in ("q", "site", "team", "status", "version")]
+    return {
+        "bulk_actions": BULK_ACTIONS,
+        "told": [field for field in told if field[1]],
     }
 
 

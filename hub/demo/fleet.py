@@ -89,6 +89,9 @@ SIMULATED = (
     DemoCharger("DEMO-FJORD-02", "Torget 2", STORTORGET, WALLBOX, "VW11-88090", "South side", KEYS_TROMSO, "calm"),
 )
 
+# Something to try: what a simulated charger takes for firmware begins with its version.
+NEW_FIRMWARE = (DemoModel("Voltaris", "Duo 22", "3.9.0", ()), DemoModel("Polstrom", "HPC 150", "2026.3.0", ()))
+
 SPARE = DemoCharger(
     "SPARE-1",
     "Spare",

@@ -37,6 +37,7 @@ class Answers:
             "GetCompositeSchedule": self._get_composite_schedule,
             "GetConfiguration": self._get_configuration,
             "GetDiagnostics": partial(maintenance.get_diagnostics, charger),
+            "GetLog": partial(maintenance.get_log, charger),
             "GetLocalListVersion": self._get_local_list_version,
             "RemoteStartTransaction": self._remote_start,
             "RemoteStopTransaction": self._remote_stop,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from hub.simulator.clock import parse, seconds_until, stamp
+from hub.simulator.firmware import fetch_version
 from hub.simulator.wire import Payload, Reply
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def trigger_message(charger: "Charger", payload: Payload) -> Reply:
 
 
 def update_firmware(charger: "Charger", payload: Payload) -> Reply:
-    """UpdateFirmware: from the date on, download, install, reboot. An odd scheme fails the download."""
+    """UpdateFirmware: from the date on, fetch it, install, reboot. What cannot be fetched fails the download."""
     location, due = str(payload["location"]), parse(payload["retrieveDate"])
 
     async def tell(status: str) -> None:
@@ -67,15 +68,23 @@ def update_firmware(charger: "Charger", payload: Payload) -> Reply:
 
     async def install() -> None:
         await asyncio.sleep(seconds_until(due))
-        await tell("Downloading")
-        await charger.clock.sleep(charger.rng.uniform(4, 8))
-        if urlsplit(location).scheme not in ("http", "https", "ftp", "ftps", "sftp"):
+        version = None
+        for attempt in range(1 + int(payload.get("retries") or 0)):
+            if attempt:
+                await charger.clock.sleep(float(payload.get("retryInterval") or 60))
+            await tell("Downloading")
+            await charger.clock.sleep(charger.rng.uniform(4, 8))
+            version = await fetch_version(location, charger.firmware)
+            if version:
+                break
             await tell("DownloadFailed")
+        if not version:
+            charger.firmware_status = "Idle"
             return
         await tell("Downloaded")
         await tell("Installing")
         await charger.clock.sleep(charger.rng.uniform(4, 8))
-        charger.firmware = _next_version(charger.firmware, location)
+        charger.firmware = version
         await charger.restart("Reboot", soft=True)
         await charger.comes_back()
         await tell("Installed")
@@ -86,8 +95,7 @@ def update_firmware(charger: "Charger", payload: Payload) -> Reply:
 
 def get_diagnostics(charger: "Charger", payload: Payload) -> Reply:
     """GetDiagnostics: put a small log there over HTTP; without a server there the upload fails."""
-    target = urlsplit(str(payload["location"]))
-    name = f"{re.sub(r'[^A-Za-z0-9-]', '_', charger.spec.identity)}-{stamp()[:10]}.log"
+    name = _file_name(charger, "")
 
     async def tell(status: str) -> None:
         charger.diagnostics_status = status
@@ -96,10 +104,33 @@ def get_diagnostics(charger: "Charger", payload: Payload) -> Reply:
     async def upload() -> None:
         await tell("Uploading")
         await charger.clock.sleep(charger.rng.uniform(2, 4))
-        await tell("Uploaded" if await _put(target, name, _report(charger)) else "UploadFailed")
+        is_there = await _put(urlsplit(str(payload["location"])), name, _report(charger))
+        await tell("Uploaded" if is_there else "UploadFailed")
         charger.diagnostics_status = "Idle"
 
     return {"fileName": name}, upload
+
+
+def get_log(charger: "Charger", payload: Payload) -> Reply:
+    """GetLog of the security extension: the same for one log, whose status messages carry the request's id."""
+    number, target = int(payload["requestId"]), urlsplit(str(payload["log"]["remoteLocation"]))
+    if payload["logType"] not in ("DiagnosticsLog", "SecurityLog"):
+        return {"status": "Rejected"}, None
+    name = _file_name(charger, f"-{payload['logType']}")
+
+    async def tell(status: str) -> None:
+        await charger.say("LogStatusNotification", {"status": status, "requestId": number})
+
+    async def upload() -> None:
+        await tell("Uploading")
+        await charger.clock.sleep(charger.rng.uniform(2, 4))
+        await tell("Uploaded" if await _put(target, name, _report(charger)) else "UploadFailure")
+
+    return {"status": "Accepted", "filename": name}, upload
+
+
+def _file_name(charger: "Charger", log: str) -> str:
+    return f"{re.sub(r'[^A-Za-z0-9-]', '_', charger.spec.identity)}{log}-{stamp()[:10]}.log"
 
 
 def _report(charger: "Charger") -> bytes:
@@ -137,12 +168,3 @@ async def _send_file(target: SplitResult, path: str, body: bytes) -> int:
         return int((await reader.readline()).split()[1])
     finally:
         writer.close()
-
-
-def _next_version(old: str, location: str) -> str:
-    """The version in the file's name, else the old one with its last number raised."""
-    named = re.search(r"\d+(?:\.\d+)+", location.rpartition("/")[2])
-    if named:
-        return named[0]
-    counted = re.subn(r"(\d+)(\D*)$", lambda found: f"{int(found[1]) + 1}{found[2]}", old)
-    return counted[0] if counted[1] else f"{old}.1"

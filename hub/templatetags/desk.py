@@ -158,6 +158,15 @@ def energy_unit(watt_hours: int) -> str:
 
 
 @register.filter
+def sized(octets: int) -> str:
+    """Bytes for people: `812 B`, `1.2 MB`."""
+    for unit, worth in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if octets >= worth:
+            return f"{octets / worth:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{octets} B"
+
+
+@register.filter
 def thousands(number: int) -> str:
     """Digits in groups of three."""
     return f"{number:,}".replace(",", THIN_SPACE)

@@ -59,6 +59,9 @@ document.addEventListener("click", (event) => {
   }
 });
 
+/* What a person has opened stays open when its panel is refreshed. */
+if (window.Idiomorph) window.Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => name !== "open" || node.tagName !== "DETAILS";
+
 /* What is behind "More" closes like a dialog. */
 const more = document.querySelector(".nav details.more");
 document.addEventListener("click", (event) => { if (more?.open && !more.contains(event.target)) more.open = false; });

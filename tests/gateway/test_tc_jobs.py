@@ -6,7 +6,7 @@ import pytest
 
 from chargepoints.choices import CommandStatus, Effect
 from chargepoints.models import ChargePoint, Command, LogLine
-from chargepoints.rendering.commands import steps
+from chargepoints.rendering.steps import steps
 from tests.gateway.orders import done, now
 from tests.gateway.tools import db, log, station
 from tests.stage import Server
@@ -53,7 +53,7 @@ async def test_tc_044_1_firmware_is_installed(gateway: Server, charge_point: Cha
         await charger.status(1, "Available")
         await firmware(charger, "Installed")
     seen = await now(command)
-    assert (seen.effect, seen.effect_text) == (Effect.SEEN, "Installed")
+    assert (seen.effect, seen.effect_text) == (Effect.SEEN, "Booted with 2.0")
     assert words(seen) == ["Downloading", "Downloaded", "Installing", "Installed"]
     times = [datetime.fromisoformat(at) for at, _ in seen.progress]
     assert times == sorted(times)
@@ -75,6 +75,8 @@ async def test_tc_044_firmware_fails(gateway: Server, charge_point: ChargePoint,
         [line] = await db(lambda: log(charge_point, fact=told[-1]))
         assert line.is_error
         await firmware(charger, "Downloading", "Installed")
+        assert (await now(command)).effect == Effect.AWAITED
+        await charger.boot(firmwareVersion="2.0")
     assert (await now(command)).effect == Effect.SEEN
 
 

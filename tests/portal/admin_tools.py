@@ -4,15 +4,22 @@ from django.contrib import admin
 from django.db.models import Model
 from django.urls import reverse
 
+from chargepoints.action_choices import TransferKind
 from chargepoints.choices import Category, ConnectorStatus, Refusal
 from chargepoints.models import (
+    BatchRow,
     Charge,
     ChargePoint,
     ChargingProfile,
     Command,
+    CommandBatch,
     ConfigurationItem,
     ConnectionAttempt,
+    DiagnosticsFile,
     Finding,
+    FirmwareFile,
+    FirmwareVersion,
+    IdempotencyKey,
     InstalledCertificate,
     IssuedCertificate,
     LinkPeriod,
@@ -23,6 +30,9 @@ from chargepoints.models import (
     Reservation,
     SecurityEvent,
     StatusChange,
+    Transfer,
+    Webhook,
+    WebhookDelivery,
 )
 from hub.audit.records import HUB, Place, audit_record
 from hub.teams.choices import Role
@@ -51,6 +61,10 @@ def history_of(charge_point: ChargePoint) -> None:
         received_at=now,
     )
     Command.objects.create(charge_point=charge_point, kind="reboot", author_name=mark, created_at=now, expires_at=now)
+    DiagnosticsFile.objects.create(charge_point=charge_point, name=mark, is_complete=True, keep_until=now, size=1)
+    operator = charge_point.site.team.organisation
+    batch = CommandBatch.objects.create(organisation=operator, kind="reboot", author_name=mark, reason=mark)
+    BatchRow.objects.create(batch=batch, charge_point=charge_point, position=1, why=mark)
     ConfigurationItem.objects.create(charge_point=charge_point, key=mark, value="1", reported_at=now)
     LocalList.objects.create(charge_point=charge_point, version=1, updated_at=now)
     ChargingProfile.objects.create(
@@ -92,6 +106,23 @@ def history_of(charge_point: ChargePoint) -> None:
     SecurityEvent.objects.create(charge_point=charge_point, type=mark, received_at=now)
     InstalledCertificate.objects.create(charge_point=charge_point, type="x", serial_number=mark, seen_at=now)
     IssuedCertificate.objects.create(charge_point=charge_point, serial_number=mark, requested_at=now)
+    firmware_of(charge_point, mark)
+
+
+def firmware_of(charge_point: ChargePoint, mark: str) -> None:
+    """A file of the operator, a version of the charger, and an address for it."""
+    file = FirmwareFile.objects.create(
+        organisation=charge_point.site.team.organisation, name=mark, version=mark, size=1, sha256=mark
+    )
+    FirmwareVersion.objects.create(charge_point=charge_point, version=mark, since=factories.now())
+    Transfer.objects.create(
+        token_sha256=mark,
+        kind=TransferKind.FIRMWARE,
+        charge_point=charge_point,
+        command=charge_point.commands.all()[0],
+        firmware=file,
+        expires_at=factories.now(),
+    )
 
 
 def people_of(operator: Organisation) -> None:
@@ -99,11 +130,18 @@ def people_of(operator: Organisation) -> None:
     now, person = factories.now(), User.objects.filter(memberships__organisation=operator)[0]
     mark = operator.name
     membership = Member.objects.create(organisation=operator, role=Role.READ_ONLY)
-    ApiKey.objects.create(member=membership, name=f"Key of {mark}", prefix=mark[:16], key_hash=f"hash {mark}")
+    program = ApiKey.objects.create(member=membership, name=f"Key of {mark}", prefix=mark[:16], key_hash=f"hash {mark}")
+    command = Command.objects.filter(charge_point__site__team__organisation=operator)[0]
+    IdempotencyKey.objects.create(api_key=program, key=f"Once {mark}", fingerprint="0" * 64, command=command)
     Invitation.objects.create(
         organisation=operator, email=f"new@{mark[:5]}.example.com", token_hash=f"token {mark}", expires_at=now
     )
     SignIn.objects.create(user=person, session_key=f"session {mark}", address="192.0.2.7", started_at=now, seen_at=now)
+    # Off, so that it is told nothing of the rest.
+    webhook = Webhook.objects.create(
+        organisation=operator, name=f"Desk of {mark}", url="https://example.com", events=[], is_active=False
+    )
+    WebhookDelivery.objects.create(webhook=webhook, event="webhook.test", body={"id": mark}, state="failed")
     audit_record(actor=HUB, act="created", obj=operator, place=Place(operator.pk), after={"name": mark})
 
 

@@ -1,11 +1,12 @@
 """Keys and calls for the tests of the API."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from django.test import Client
 
-from chargepoints.models import Site
+from chargepoints.models import ChargePoint, Site
 from chargepoints.services.api_keys import KeyWanted, api_key_create
 from hub.audit.records import HUB
 from hub.teams.choices import Role
@@ -52,3 +53,17 @@ def problem_of(response: Any, status: int) -> Any:
     assert set(body) == {"type", "title", "status", "detail", "errors"}
     assert body["status"] == status
     return body
+
+
+class Sender(Program):
+    """A program that sends commands."""
+
+    def send(self, point: ChargePoint, body: object, **headers: str) -> Any:
+        """The response to one request for a command; `body` is sent as JSON, text as it is."""
+        text = body if isinstance(body, str) else json.dumps(body)
+        return self.post(f"/charge-points/{point.pk}/commands", text, **headers)
+
+    def post(self, path: str, text: str = "", **headers: str) -> Any:
+        """The response to a POST."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.client.post(BASE + path, data=text, content_type="application/json", headers=self.headers | named)

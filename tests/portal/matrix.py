@@ -27,14 +27,35 @@ from dataclasses import dataclass
 
 from tests.portal.matrix_tables.administration import ADMINISTRATION
 from tests.portal.matrix_tables.api import API
+from tests.portal.matrix_tables.batches import BATCHES
+from tests.portal.matrix_tables.commands import COMMANDS
 from tests.portal.matrix_tables.desk import DESK
+from tests.portal.matrix_tables.diagnostics import DIAGNOSTICS
+from tests.portal.matrix_tables.firmware import FIRMWARE
 from tests.portal.matrix_tables.frame import FRAME
 from tests.portal.matrix_tables.line import EVERY, Roles
 from tests.portal.matrix_tables.money import MONEY_PAGES
 from tests.portal.matrix_tables.sites import ORGANISATION, PEOPLE, SITES
 from tests.portal.matrix_tables.unknown import IMPORT, UNKNOWN
+from tests.portal.matrix_tables.webhooks import WEBHOOKS
 
-TABLE = [*FRAME, *DESK, *SITES, *ORGANISATION, *PEOPLE, *UNKNOWN, *IMPORT, *API, *MONEY_PAGES, *ADMINISTRATION]
+TABLE = [
+    *FRAME,
+    *DESK,
+    *COMMANDS,
+    *BATCHES,
+    *SITES,
+    *ORGANISATION,
+    *PEOPLE,
+    *UNKNOWN,
+    *IMPORT,
+    *API,
+    *MONEY_PAGES,
+    *FIRMWARE,
+    *DIAGNOSTICS,
+    *WEBHOOKS,
+    *ADMINISTRATION,
+]
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from chargepoints.actions import ACTIONS
 from chargepoints.choices import ChargeState, CommandStatus, Integration
-from chargepoints.forms.actions import FORMS
+from chargepoints.forms.action_table import FORMS
 from chargepoints.models import Charge, ChargePoint, Command, Connection
-from hub.teams.choices import Role
+from hub.teams.choices import Right, Role
 from hub.teams.models import Organisation
 from tests import factories
 from tests.factories import now
@@ -87,7 +87,7 @@ def test_ownership(
     [
         (Role.READ_ONLY, set()),
         (Role.FINANCE, set()),
-        (Role.SUPPORT, {"reboot", "trigger", "read_configuration"}),
+        (Role.SUPPORT, {kind for kind in FORMS if ACTIONS[kind].right == Right.REBOOT}),
         (Role.OPERATIONS, set(FORMS)),
         (Role.ADMIN, set(FORMS)),
     ],
@@ -109,9 +109,10 @@ def test_what_has_a_form_is_offered_and_nothing_else(alice_client: Client, onlin
     assert set(FORMS) == {action.kind for action in ACTIONS.values() if action.has_form}
     panel = alice_client.get(reverse("panel", args=[online.pk, "actions"])).content.decode()
     for kind in ACTIONS:
-        assert (f'id="act-{kind}"' in panel) == (kind in FORMS and not ACTIONS[kind].tab)
-    assert alice_client.get(url(online, "call")).status_code == 404
-    assert alice_client.post(url(online, "call"), {"action": "Reset"}).status_code == 404
+        has_button = (kind in FORMS or ACTIONS[kind].page) and not ACTIONS[kind].tab
+        assert (f'id="act-{kind}"' in panel) == bool(has_button)
+    assert alice_client.get(url(online, "certificate_signed")).status_code == 404
+    assert alice_client.post(url(online, "certificate_signed"), {"chain": "x"}).status_code == 404
 
 
 def test_availability_and_settings(alice_client: Client, online: ChargePoint) -> None:

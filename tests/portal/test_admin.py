@@ -8,20 +8,25 @@ from django.test import Client
 from django.urls import reverse
 
 from chargepoints.models import (
+    BatchRow,
     Bill,
     Charge,
     ChargeKey,
     ChargePoint,
     ChargingProfile,
     Command,
+    CommandBatch,
     ConfigurationItem,
     Connection,
     ConnectionAttempt,
     Connector,
     Driver,
     Finding,
+    FirmwareFile,
+    FirmwareVersion,
     GatewayProcess,
     HomeCharger,
+    IdempotencyKey,
     InstalledCertificate,
     IssuedCertificate,
     KeyLimit,
@@ -43,6 +48,9 @@ from chargepoints.models import (
     SpotPrice,
     SpotSource,
     StatusChange,
+    Transfer,
+    Webhook,
+    WebhookDelivery,
 )
 from hub.audit.models import AuditEntry
 from hub.teams.choices import Role
@@ -87,10 +95,18 @@ HISTORY = [
     SpotPrice,
     SpotSource,
     MaintenancePeriod,
+    FirmwareFile,
+    FirmwareVersion,
+    Transfer,
+    CommandBatch,
+    BatchRow,
     ApiKey,
+    IdempotencyKey,
     Invitation,
     SignIn,
     AuditEntry,
+    Webhook,
+    WebhookDelivery,
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 

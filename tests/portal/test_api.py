@@ -1,5 +1,7 @@
 """The REST API: the matrix of who gets what from every operation, errors, limits, and that lists stay cheap."""
 
+from uuid import uuid4
+
 import pytest
 import redis
 from django.test import Client
@@ -25,13 +27,20 @@ MATRIX = {
     "/charge-points": (200, 200, 200, 200),
     "/charge-points/{id}": (200, 200, 404, 200),
     "/charge-points/{id}/connectors": (200, 200, 404, 200),
+    "/charge-points/{id}/actions": (200, 200, 404, 200),
+    "/commands": (200, 200, 200, 200),
+    "/commands/{id}": (200, 200, 404, 200),
     "/charge-points/{id}/status-changes": (200, 200, 404, 200),
     "/charge-points/{id}/log": (200, 200, 404, 200),
     "/charge-points/{id}/connection-attempts": (200, 200, 404, 200),
     "/connection-attempts": (200, 200, 200, 200),
 }
 # Those that change something have tests of their own.
-WRITING = {"/spot-sources/{id}/prices": {"put"}}
+WRITING = {
+    "/spot-sources/{id}/prices": {"put"},
+    "/charge-points/{id}/commands": {"post"},
+    "/commands/{id}/cancel": {"post"},
+}
 DOCUMENT = document("http://testserver/api/v1")
 
 
@@ -59,7 +68,9 @@ def charlies(fjord: Organisation) -> Program:
 
 
 def address(path: str, point: ChargePoint) -> str:
-    """`path` for a charge point, or for its site."""
+    """`path` for a charge point, for its site, or for its first command."""
+    if path.startswith("/commands/"):
+        return path.replace("{id}", str(command.pk if (command := point.commands.first()) else uuid4()))
     return path.replace("{id}", str(point.site_id if path.startswith("/sites") else point.pk))
 
 
@@ -93,6 +104,8 @@ def test_what_is_foreign_is_what_is_not_there(
     far_charge_point: ChargePoint,
     foreign_charge_point: ChargePoint,
 ) -> None:
+    for point in (far_charge_point, foreign_charge_point):
+        history_of(point)
     found = [bobs.get(address(path, point)) for point in (far_charge_point, foreign_charge_point)]
     found += [bobs.get(path.replace("{id}", text)) for text in ("999999999", "9" * 30, "-1", "x", "1;drop")]
     assert len({each.content for each in found}) == 1
@@ -247,6 +260,8 @@ LISTS = {
     "/charge-points/{id}/status-changes": 3,
     "/charge-points/{id}/log": 4,
     "/charge-points/{id}/connection-attempts": 3,
+    "/charge-points/{id}/actions": 6,
+    "/commands": 3,
     "/connection-attempts": 2,
 }
 

@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from chargepoints.choices import BillState, ChargeState
 from chargepoints.models import Bill, Charge, ChargePoint, PriceGroup
 from chargepoints.rendering.charges import CHARGE_LOOKS
+from chargepoints.selectors.charges import COUNTED
 from hub.teams.choices import Role
 from hub.teams.models import Organisation, User
 from tests import factories
@@ -20,7 +21,8 @@ from tests.factories import now
 from tests.portal.charge_tools import HTMX, billed, charge, held
 
 URL = "/charges/"
-QUERIES = 13
+# The two sums come besides, past Django.
+QUERIES = 11
 
 
 def shown(client: Client, query: str = "", url: str = URL) -> list[str]:
@@ -258,3 +260,32 @@ def test_amounts_of_two_currencies(alice_client: Client, paid: Charge, alice: Us
     html = alice_client.get(URL).content.decode()
     assert "7.50 EUR" in html
     assert "90.00 NOK" in html
+
+
+def test_a_failed_charge_says_why(alice_client: Client, charge_point: ChargePoint) -> None:
+    refused = charge(charge_point, "7001", stop_wh=1_000, state="failed", verdict="Blocked", stop_reason="DeAuthorized")
+    lost = charge(charge_point, "7002", connector=None, stop_wh=1_000, state="failed", stop_reason="PowerLoss")
+    gone = charge(charge_point, "7003", connector=None, stop_wh=1_000, state="cancelled", stop_reason="Local")
+    html = alice_client.get(URL, {"state": "failed"}).content.decode()
+    table = b"".join(alice_client.get(f"{URL}export/csv/")).decode()
+    for found, word in ((refused, "The key was refused: Blocked"), (lost, "Power was lost")):
+        assert html.count(word) >= 2, "as a title, and in the row"
+        assert alice_client.get(f"/charges/{found.pk}/").content.decode().count(word) >= 2
+        assert word in table
+    assert "7003" not in html
+    assert "it ended before any energy" in alice_client.get(f"/charges/{gone.pk}/").content.decode()
+
+
+def test_a_word_that_is_everywhere(alice_client: Client, charge_point: ChargePoint) -> None:
+    """More charges than are looked up by number: the list is walked by time, and the sums are limited."""
+    Charge.objects.bulk_create(
+        Charge(charge_point=charge_point, transaction_id=f"{number}", id_tag="MANY", started_at=now(), energy_wh=1)
+        for number in range(COUNTED + 2)
+    )
+    Charge.objects.update(state="completed", started_at=now() - timedelta(hours=2))
+    charge(charge_point, "8001", id_tag="ONE", begun=now() - timedelta(hours=1))
+    assert len(shown(alice_client, "?q=many")) == 50
+    assert shown(alice_client, "?q=one") == ["8001"]
+    assert shown(alice_client, "?q=many+one") == []
+    assert "The sums are of the newest 5" in alice_client.get(URL, {"q": "many"}).content.decode()
+    assert shown(alice_client, "?q=nobody-like-this") == []

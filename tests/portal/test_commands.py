@@ -9,7 +9,8 @@ from django.urls import reverse
 
 from chargepoints.choices import CommandStatus, Effect
 from chargepoints.models import ChargePoint, Command
-from chargepoints.rendering.commands import command_title, steps
+from chargepoints.rendering.commands import command_title
+from chargepoints.rendering.steps import steps
 from chargepoints.selectors.commands import commands_running, commands_today
 from tests.factories import now
 

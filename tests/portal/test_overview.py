@@ -221,6 +221,7 @@ def test_attention_worst_first(alice: User, site: Site) -> None:
         effect=Effect.MISSING,
         author_name="Alice",
         created_at=now(),
+        sent_at=now(),
         expires_at=now(),
     )
     online(made["LINK"], ConnectorStatus.AVAILABLE)

@@ -108,7 +108,7 @@ def test_a_role_that_may_not(client: Client, online: ChargePoint, nordlys: Organ
 
 
 def test_kinds_without_a_form_have_no_page(alice_client: Client, online: ChargePoint) -> None:
-    for kind in ("certificate_signed", "install_certificate", "signed_firmware"):
+    for kind in ("certificate_signed", "local_list"):
         assert alice_client.get(action(online, kind)).status_code == 404
 
 

@@ -109,7 +109,7 @@ async def test_tc_080_signed_firmware(guarded: Server, charge_point: ChargePoint
         await station.status(1, "Available")
         await tell(station, "SignedFirmwareStatusNotification", number, "Installed")
     done = await now_of(command)
-    assert (done.effect, done.effect_text) == (Effect.SEEN, "Installed")
+    assert (done.effect, done.effect_text) == (Effect.SEEN, "Booted with 2.0")
     assert [word for _, word in done.progress] == [*told, "Installed"]
 
 

@@ -15,10 +15,12 @@ from django.db.models import Model
 from chargepoints.choices import KeyState, PaymentKind
 from chargepoints.models import ChargeKey, ChargePoint, Connector, Driver, PaymentMethod, Site, SiteLimit
 from chargepoints.services.credentials import password_hmac, password_set
+from chargepoints.services.firmware import firmware_create
+from chargepoints.services.firmware_store import FirmwareDraft
 from chargepoints.services.ledger import wallet_top_up
 from chargepoints.services.prices import price_change, price_group_create, site_price_group_set
 from hub.audit.records import HUB, Place, audit_record, facts_of
-from hub.demo.fleet import SIMULATED, SPARE, DemoCharger
+from hub.demo.fleet import NEW_FIRMWARE, SIMULATED, SPARE, DemoCharger, DemoModel
 from hub.demo.money import PAYERS, PRICES, DemoPayer, DemoPrice
 from hub.demo.operators import DRIVERS, PASSWORD, PEOPLE, SITES, DemoDriver, DemoPerson
 from hub.embedded.config import Config
@@ -75,6 +77,8 @@ def seed() -> None:
                 price_create(price)
             for payer in PAYERS:
                 payer_create(payer)
+            for make in NEW_FIRMWARE:
+                firmware_add(make)
             seeding_record()
     people_passwords(settings.DEMO_PASSWORD)
     spare_password_set(os.environ.get("HUB_SPARE_PASSWORD", ""))
@@ -217,6 +221,22 @@ def payer_create(payer: DemoPayer) -> None:
         wallet_top_up(method=method, amount=payer.money, key="demo", actor=HUB, reason="The demo was set up.")
 
 
+def firmware_add(make: DemoModel) -> None:
+    """A firmware file that is newer than what the simulated chargers of this model have."""
+    draft = FirmwareDraft()
+    draft.write(f"version={make.firmware}\n{make.vendor} {make.model}\n".encode() + bytes(200_000))
+    draft.finish()
+    fields: dict[str, object] = {
+        "name": f"{make.model.replace(' ', '-').lower()}-{make.firmware}.bin",
+        "vendor": make.vendor,
+        "charge_point_models": [make.model],
+        "version": make.firmware,
+        "note": "Made for the demo: simulated chargers fetch and install it.",
+    }
+    operator = Organisation.objects.get(name=SITES[0].operator)
+    firmware_create(actor=HUB, organisation=operator, draft=draft, fields=fields)
+
+
 def spare_password_set(password: str) -> None:
     """Give the spare charge point the password that was asked for, if there is one and it is another.
 
@@ -240,20 +260,20 @@ def demo_password(identity: str) -> str:
 
 def fleet_json() -> str:
     """What the simulator reads: the simulated chargers that are still registered."""
-    known = set(ChargePoint.objects.values_list("identity", flat=True))
-    fleet = [fleet_entry(charger) for charger in SIMULATED if charger.identity in known]
+    known = dict(ChargePoint.objects.values_list("identity", "firmware"))
+    fleet = [fleet_entry(charger, known[charger.identity]) for charger in SIMULATED if charger.identity in known]
     return msgspec.json.format(msgspec.json.encode(fleet), indent=1).decode() + "\n"
 
 
-def fleet_entry(charger: DemoCharger) -> dict[str, object]:
-    """One charger of the fleet file (`hub.simulator.fleet.ChargerSpec`)."""
+def fleet_entry(charger: DemoCharger, installed: str) -> dict[str, object]:
+    """One charger of the fleet file (`hub.simulator.fleet.ChargerSpec`), with what was installed on it meanwhile."""
     return {
         "identity": charger.identity,
         "password": demo_password(charger.identity),
         "vendor": charger.make.vendor,
         "model": charger.make.model,
         "serial": charger.serial,
-        "firmware": charger.make.firmware,
+        "firmware": installed or charger.make.firmware,
         "connectors": [
             {"id": number, "max_w": power, "type": plug}
             for number, (power, plug) in enumerate(charger.make.connectors, start=1)

@@ -54,11 +54,13 @@ HISTORY = (
     *(domain.ConnectionAttempt, domain.Finding, domain.LogLine, domain.MeterSample, domain.ConfigurationItem),
     *(domain.LocalList, domain.ChargingProfile, domain.Reservation, domain.SecurityEvent),
     *(domain.InstalledCertificate, domain.IssuedCertificate, domain.MaintenancePeriod),
+    *(domain.CommandBatch, domain.BatchRow),
 )
 MONEY = (
     *(domain.Price, domain.SpotSource, domain.SpotPrice, domain.PaymentMethod, domain.Payment, domain.Bill),
     *(domain.HomeCharger, domain.KeyLimit, domain.LedgerAccount, domain.LedgerMovement, domain.LedgerLine),
 )
+WEBHOOKS = (domain.Webhook, domain.WebhookDelivery)
 EDITED = (domain.Site, domain.Connector, domain.Driver, domain.ChargeKey)
 ADMINISTRATION = [
     Url("admin:index", get=EVERY, post=EVERY, staff=True),
@@ -80,7 +82,7 @@ ADMINISTRATION = [
     Url("admin:app_list", path="admin/chargepoints/", get=ADMINS, post=ADMINS, staff=True),
     _missing("admin/(?P<url>.*)$", path="admin/no-such-page/"),
     Url("admin:auth_user_password_change", of="user", get=ADMINS, post=ADMINS, staff=True),
-    *(line for model in (*HISTORY, *MONEY) for line in page("chargepoints", model, add=False, change=False)),
+    *(line for model in (*HISTORY, *MONEY, *WEBHOOKS) for line in page("chargepoints", model, add=False, change=False)),
     *(line for model in EDITED for line in page("chargepoints", model)),
     # The one here has a history.
     *page("chargepoints", domain.ChargePoint, delete=False),
