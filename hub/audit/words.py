@@ -74,6 +74,8 @@ ACTS: dict[str, str] = {
     "tested": "sent a test event to {}",
     "replayed": "sent events again to {}",
     "seeded": "made the demo's {}",
+    "opened": "opened {}",
+    "pin_refused": "typed wrong PINs for {}",
 }
 NOUNS: dict[str, str] = {
     "organisation": "organisation",

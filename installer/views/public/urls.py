@@ -1,0 +1,18 @@
+"""The addresses behind a job's public link."""
+
+from django.urls import URLPattern, path, re_path
+
+from installer.views.public.edits import job_edits
+from installer.views.public.gate import gone
+from installer.views.public.page import job_complete, job_page, job_state
+from installer.views.public.pin import job_pin
+
+urlpatterns: list[URLPattern] = [
+    path("j/<str:token>/", job_page, name="job_page"),
+    path("j/<str:token>/pin/", job_pin, name="job_pin"),
+    path("j/<str:token>/state/", job_state, name="job_state"),
+    path("j/<str:token>/edits/", job_edits, name="job_edits"),
+    path("j/<str:token>/complete/", job_complete, name="job_complete"),
+]
+# After all others: whatever else is asked for below a link looks like a link that does not work.
+last: list[URLPattern] = [re_path(r"^j/(?s:[^/]*/.+|/.*)?$", gone, name="job_gone")]
