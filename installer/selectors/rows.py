@@ -86,8 +86,8 @@ def _charging(points: Sequence[ChargePoint]) -> dict[int, int]:
 def _clocks(points: Sequence[ChargePoint]) -> dict[int, ClockTold]:
     newest = (
         StatusChange.objects.filter(charge_point__in=points, reported_at__isnull=False)
-        .order_by("charge_point", "-received_at", "-id")
-        .distinct("charge_point")
+        .order_by("charge_point_id", "-received_at", "-id")
+        .distinct("charge_point_id")
     )
     return {
         one.charge_point_id: ClockTold((one.reported_at - one.received_at).total_seconds(), one.received_at)

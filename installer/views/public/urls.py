@@ -1,6 +1,6 @@
 """The addresses behind a job's public link."""
 
-from django.urls import URLPattern, path, re_path
+from django.urls import URLPattern, path
 
 from installer.views.public.edits import job_edits
 from installer.views.public.gate import gone
@@ -15,4 +15,4 @@ urlpatterns: list[URLPattern] = [
     path("j/<str:token>/complete/", job_complete, name="job_complete"),
 ]
 # After all others: whatever else is asked for below a link looks like a link that does not work.
-last: list[URLPattern] = [re_path(r"^j/(?s:[^/]*/.+|/.*)?$", gone, name="job_gone")]
+last: list[URLPattern] = [path("j/<str:token>/<path:rest>", gone, name="job_gone")]
