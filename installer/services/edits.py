@@ -79,7 +79,7 @@ def edit_apply(*, link: JobLink, actor: Actor, key: str, edit: Edit) -> Answer:
     What cannot be applied is answered with 422 and a sentence, and stays so for this key: the phone shows it and the
     person decides. A dead-lock or a database that is away raises, stores nothing, and the phone sends it again.
     """
-    job = job_locked(link.job)
+    job, kind = job_locked(link.job), edit.kind.replace("\x00", "")[:16]
     known = JobEdit.objects.filter(link=link, key=key).first()
     if known is not None:
         return Answer(known.http_status, known.answer, is_replay=True)
@@ -97,8 +97,8 @@ def edit_apply(*, link: JobLink, actor: Actor, key: str, edit: Edit) -> Answer:
         told = {"field": conflict.field, "yours": conflict.yours, "theirs": conflict.theirs}
         status, body = WRONG, {"error": str(conflict), **told}
     except ActionRefused as refusal:
-        status, body = WRONG, {"error": str(refusal), "field": edit.kind[:16]}
+        status, body = WRONG, {"error": str(refusal), "field": kind}
     except ValidationError as wrong:
-        status, body = WRONG, {"error": " ".join(wrong.messages), "field": edit.kind[:16]}
-    JobEdit.objects.create(link=link, key=key, kind=edit.kind[:16].replace("\x00", ""), answer=body, http_status=status)
+        status, body = WRONG, {"error": " ".join(wrong.messages), "field": kind}
+    JobEdit.objects.create(link=link, key=key, kind=kind, answer=body, http_status=status)
     return Answer(status, body)
