@@ -54,7 +54,7 @@ def _plain(request: LinkRequest, token: str, edit: Edit, answer: Answer) -> Http
     typed = edit.fields.get(TYPED.get(edit.kind, ""), "").replace("\x00", "")
     fault = Fault(edit.row_id, edit.kind, str(answer.body.get("error", "")), typed)
     request.link.job.refresh_from_db()
-    view = job_view(request.link.job, token, fault)
+    view = job_view(request.link.job, token, fault=fault)
     is_beside = view.is_workable and any(row.faults for row in view.rows)
     return page("job", {"view": view, "fault": None if is_beside else fault}, answer.http_status)
 
