@@ -222,6 +222,16 @@ def test_a_link_has_a_limit_of_its_own(job: Scene, monkeypatch: pytest.MonkeyPat
     assert not JobEdit.objects.exists()
 
 
+def test_changes_have_a_limit_of_their_own_and_the_page_is_still_there(
+    job: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gate, "CHANGES_PER_LINK", 2)
+    answers = [job.send("note", job.row("NORD-1"), text=f"note {number}") for number in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2].headers["Retry-After"] == "60"
+    assert "note 1" in job.page()
+
+
 def test_a_body_that_is_too_large_is_refused(job: Scene) -> None:
     answer = job.send("note", job.row("NORD-1"), text="x" * 3_000_000)
     assert (answer.status_code, answer.headers["Referrer-Policy"]) == (413, "no-referrer")

@@ -13,6 +13,7 @@ from installer.views.public.gate import AWAY, LinkRequest, by_link, page, see_ot
 KEY = "Idempotency-Key"
 NOT_A_KEY = "The change has no key of its own. Load the page again."
 LATER = "It could not be stored just now. It is sent again."
+TRY_AGAIN = "It could not be stored just now. Go back and try again."
 # Where the sentence stands, and which of its texts was typed, by kind of edit.
 TYPED = {"identity": "value", "connector": "value", "note": "text", "skip": "reason"}
 
@@ -32,7 +33,10 @@ def job_edits(request: LinkRequest, token: str) -> HttpResponse:
         answer = _answer(request, key, edit)
     except OperationalError:
         # A dead-lock, or a database that is away: nothing is stored, so the same may come again.
-        return JsonResponse({"error": LATER}, status=AWAY, headers={"Retry-After": "5"})
+        headers = {"Retry-After": "5"}
+        if told is None:
+            return HttpResponse(f"{TRY_AGAIN}\n", "text/plain", AWAY, headers=headers)
+        return JsonResponse({"error": LATER}, status=AWAY, headers=headers)
     if told is None:
         return _plain(request, token, edit, answer)
     response = JsonResponse(dict(answer.body), status=answer.http_status)
