@@ -1,5 +1,6 @@
 """The public link as an attacker meets it: what works, what does not, and that nobody is told why."""
 
+import logging
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from django.test import Client
 from chargepoints.models import ChargePoint, Site
 from hub.audit.models import AuditEntry
 from hub.audit.records import HUB
+from hub.logs import LineFormatter
 from hub.teams.models import User
 from installer.models import JobEdit, JobLink, Note
 from installer.services.jobs import job_archive
@@ -246,6 +248,11 @@ def test_the_token_is_in_no_row(job: Scene) -> None:
     job.send("note", job.row("NORD-1"), text="hello")
     rows = [*JobLink.objects.values(), *JobEdit.objects.values(), *AuditEntry.objects.values()]
     assert job.token not in repr(rows)
+
+
+def test_the_token_is_in_no_line_of_our_log(job: Scene) -> None:
+    record = logging.LogRecord("django.request", logging.ERROR, "", 1, "Internal Server Error: %s", (job.base,), None)
+    assert LineFormatter().format(record).endswith("Internal Server Error: /j/.../")
 
 
 def test_opening_is_on_record_once_an_hour(job: Scene) -> None:
