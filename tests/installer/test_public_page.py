@@ -136,6 +136,18 @@ def test_the_clock(job: Scene, charge_point: ChargePoint, seconds: int, words: s
     assert words in live(job, "NORD-1")
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "Clock is right"), (-59, "Clock is right"), (-600, "Seen with its next status"), (900, "It is ahead.")],
+)
+def test_the_clock_of_a_status_that_was_only_repeated(
+    job: Scene, charge_point: ChargePoint, seconds: int, words: str
+) -> None:
+    at = connected(charge_point) + timedelta(seconds=seconds)
+    charge_point.connectors.filter(number=1).update(status_at=at)
+    assert words in live(job, "NORD-1")
+
+
 def test_a_clock_of_1970(job: Scene, charge_point: ChargePoint) -> None:
     connected(charge_point)
     now = factories.now()
