@@ -74,6 +74,8 @@ ACTS: dict[str, str] = {
     "tested": "sent a test event to {}",
     "replayed": "sent events again to {}",
     "seeded": "made the demo's {}",
+    "photo_added": "added a photo of {}",
+    "photo_removed": "removed a photo of {}",
 }
 NOUNS: dict[str, str] = {
     "organisation": "organisation",

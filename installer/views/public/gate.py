@@ -57,7 +57,7 @@ def by_link(view: View) -> View:
 
 def private(response: HttpResponse) -> HttpResponse:
     """Not kept by caches, not found by search engines, and its address told to nobody."""
-    response.headers["Cache-Control"] = "private, no-store"
+    response.headers.setdefault("Cache-Control", "private, no-store")
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
