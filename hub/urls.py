@@ -12,5 +12,6 @@ urlpatterns = [
     path("", include("hub.account.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("chargepoints.api.urls")),
+    path("", include("installer.urls")),
     path("", include("chargepoints.urls")),
 ]

@@ -64,7 +64,8 @@ def picture_made(data: bytes) -> Picture:
             upright = _upright(data)
         except PictureRefused:
             raise
-        except Exception as error:  # noqa: BLE001 - decoders raise whatever they like; what cannot be read is no photo
+        except Exception as error:
+            # Decoders raise whatever they like; what cannot be read is no photo.
             raise PictureRefused("This is no photo that can be read. Use a JPEG, PNG or WebP.") from error
         files = {size: _written(upright, size) for size in EDGES}
     return Picture(files, *upright.size, hashlib.sha256(files[FULL]).hexdigest())
@@ -76,7 +77,9 @@ def _upright(data: bytes) -> Image.Image:
         raise PictureRefused("This photo is built in a way that is not taken. Take a screenshot of it and send that.")
     with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as came:
         if came.width * came.height > MOST_PIXELS:
-            words = f"The photo has {came.width} x {came.height} pixels; {MOST_PIXELS // 1_000_000} megapixels are taken."
+            words = (
+                f"The photo has {came.width} x {came.height} pixels; {MOST_PIXELS // 1_000_000} megapixels are taken."
+            )
             raise PictureRefused(words, is_too_large=True)
         turn = _turn(came)
         edge = EDGES[FULL]
@@ -94,7 +97,8 @@ def _upright(data: bytes) -> Image.Image:
 def _turn(came: Image.Image) -> Image.Transpose | None:
     try:
         return _TURNS.get(came.getexif().get(_ORIENTATION, 1))
-    except Exception:  # noqa: BLE001 - EXIF that cannot be read says nothing of the picture
+    except Exception:
+        # EXIF that cannot be read says nothing of the picture.
         return None
 
 

@@ -72,7 +72,10 @@ def photo_add(*, actor: Actor, row: JobChargePoint, kind: str, pk: UUID, picture
 
 @transaction.atomic
 def photo_remove(*, actor: Actor, row: JobChargePoint, photo: str) -> Mapping[str, object]:
-    """Delete the bytes of a photo; that it was there stays on record. Raises ActionRefused for one that is not there."""
+    """Delete the bytes of a photo; that it was there stays on record.
+
+    Raises ActionRefused for one that is not of this row.
+    """
     try:
         pk = UUID(photo)
     except ValueError:

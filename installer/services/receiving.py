@@ -14,8 +14,8 @@ from installer.services.photos import photo_add, photo_keep
 def photo_receive(*, link: JobLink, actor: Actor, key: str, row_id: int, shows: str, data: bytes) -> Answer:
     """Take `data` as a photo of this row of the link's job, under the phone's key; the same key is answered again.
 
-    Decoding and writing are done before the job is locked. Raises PictureRefused for what is no photo and PhotoNotStored
-    when the disk does not take it; then nothing is left, and the key has not been used.
+    Decoding and writing are done before the job is locked. Raises PictureRefused for what is no photo, and
+    PhotoNotStored when the disk does not take it; then nothing is left, and the key has not been used.
     """
     known = JobEdit.objects.filter(link=link, key=key).first()
     if known is not None:
