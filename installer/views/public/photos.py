@@ -3,7 +3,8 @@
 from uuid import UUID, uuid4
 
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,7 +18,7 @@ from installer.services.receiving import photo_receive
 from installer.views.photo_bytes import no_photo, photo_response
 from installer.views.public.gate import LinkRequest, by_link
 
-TOO_LARGE, NO_PICTURE, LATER = 413, 415, 503
+SEE_OTHER, TOO_LARGE, NO_PICTURE, LATER = 303, 413, 415, 503
 LONGEST_KEY = 64
 
 
@@ -80,8 +81,12 @@ def _answered(request: LinkRequest, token: str, row_id: int, answer: Answer) -> 
         return response
     if answer.http_status != DONE:
         context = {"error": answer.body.get("error", ""), "token": token, "row": row_id}
-        return render(request, "installer/public/photo_refused.html", context, status=answer.http_status)
-    return redirect(f"/j/{token}/#row-{row_id}", permanent=False)
+        # Without the request: nothing of a session is read here.
+        page = render_to_string("installer/public/photo_refused.html", context)
+        return HttpResponse(page, status=answer.http_status)
+    response = redirect(f"/j/{token}/#row-{row_id}")
+    response.status_code = SEE_OTHER
+    return response
 
 
 urlpatterns: list[URLPattern] = [
