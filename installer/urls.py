@@ -1,14 +1,13 @@
-"""The pages of installer jobs: the desk's, and the public ones."""
+"""The addresses of installer jobs."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
 from installer.views import photos, report
-from installer.views.public import photos as public_photos
-from installer.views.public import report as public_report
+from installer.views.public import urls as public
 
-urlpatterns: list[URLPattern] = [
+urlpatterns = [
     *photos.urlpatterns,
     *report.urlpatterns,
-    *public_photos.urlpatterns,
-    *public_report.urlpatterns,
+    path("", include(public.urlpatterns)),
+    path("", include(public.last)),
 ]

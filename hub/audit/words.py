@@ -76,6 +76,8 @@ ACTS: dict[str, str] = {
     "seeded": "made the demo's {}",
     "photo_added": "added a photo of {}",
     "photo_removed": "removed a photo of {}",
+    "opened": "opened {}",
+    "pin_refused": "typed wrong PINs for {}",
 }
 NOUNS: dict[str, str] = {
     "organisation": "organisation",

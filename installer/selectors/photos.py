@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from installer.models import InstallerJob, JobPhoto
+from installer.selectors.rows import rows_of
 
 
 def photos_of(job: InstallerJob) -> Mapping[int, Sequence[JobPhoto]]:
@@ -16,5 +17,5 @@ def photos_of(job: InstallerJob) -> Mapping[int, Sequence[JobPhoto]]:
 
 
 def photo_of(job: InstallerJob, pk: UUID) -> JobPhoto | None:
-    """This photo of this job, also when it was removed; None when it is of another one."""
-    return JobPhoto.objects.filter(row__job=job, pk=pk).first()
+    """This photo for whoever has a link of this job; None when it was removed or is of something else."""
+    return JobPhoto.objects.filter(row__in=rows_of(job), pk=pk, removed_at=None).first()

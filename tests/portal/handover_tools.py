@@ -51,6 +51,12 @@ class Visit:
         response = self.client.post(self.url("photos/"), fields, headers=headers)
         return Answered(response.status_code, response.json(), response.get("Idempotency-Replayed", ""))
 
+    def remove(self, pk: UUID, *, row: int | None = None) -> "Answered":
+        """Remove a photo as the phone's script does."""
+        fields = {"kind": "photo-removed", "row": str(row or self.row.pk), "photo": str(pk)}
+        response = self.client.post(self.url("edits/"), fields, headers={"Idempotency-Key": str(uuid4())})
+        return Answered(response.status_code, response.json(), response.get("Idempotency-Replayed", ""))
+
     def photo(self, data: bytes = JPEG, *, row: JobChargePoint | None = None) -> UUID:
         """A photo of the job, taken without a request."""
         answer = photo_receive(

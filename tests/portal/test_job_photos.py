@@ -16,7 +16,6 @@ from hub.audit.models import AuditEntry
 from hub.audit.records import HUB
 from installer.choices import JobState
 from installer.models import JobEdit, JobPhoto
-from installer.services.edits import Edit, edit_apply
 from installer.services.jobs import job_archive, job_complete
 from installer.services.links import link_revoke
 from tests import factories
@@ -88,14 +87,14 @@ def test_what_is_too_large(phone: Visit, folder: Path, data: bytes) -> None:
 
 
 def test_no_file(phone: Visit) -> None:
-    response = phone.client.post(phone.url("photos/"), {"row": phone.row.pk}, headers={"Idempotency-Key": "k"})
+    response = phone.client.post(phone.url("photos/"), {"row": phone.row.pk}, headers={"Idempotency-Key": str(uuid4())})
     assert (response.status_code, response.json()["error"]) == (422, "Choose a photo.")
 
 
 @pytest.mark.parametrize("row", ["", "x", "-1", "9" * 40])
 def test_a_row_that_is_none(phone: Visit, folder: Path, row: str) -> None:
     fields = {"row": row, "photo": SimpleUploadedFile("p.jpg", JPEG)}
-    response = phone.client.post(phone.url("photos/"), fields, headers={"Idempotency-Key": "k"})
+    response = phone.client.post(phone.url("photos/"), fields, headers={"Idempotency-Key": str(uuid4())})
     assert (response.status_code, names(folder)) == (422, [])
 
 
@@ -162,8 +161,7 @@ def test_only_this_jobs_photos(phone: Visit, far_site: Site, far_charge_point: C
     pk = other.photo()
     assert other.client.get(other.url(f"photos/{pk}/")).status_code == 200
     assert phone.client.get(phone.url(f"photos/{pk}/")).status_code == 404
-    headers = {"Idempotency-Key": "k"}
-    assert phone.client.post(phone.url(f"photos/{pk}/"), headers=headers).status_code == 422
+    assert phone.remove(pk).status == phone.remove(pk, row=other.row.pk).status == 422
     assert JobPhoto.objects.get(pk=pk).removed_at is None
 
 
@@ -181,24 +179,23 @@ def test_it_is_removed(
 ) -> None:
     pk = phone.photo()
     with django_capture_on_commit_callbacks(execute=True):
-        response = phone.client.post(phone.url(f"photos/{pk}/"), headers={"Idempotency-Key": "r1"})
-    assert (response.status_code, response.json()["removed"]) == (200, True)
+        answer = phone.remove(pk)
+    assert (answer.status, answer.body["removed"]) == (200, True)
     assert names(folder) == []
     assert JobPhoto.objects.get(pk=pk).removed_at is not None
     assert phone.client.get(phone.url(f"photos/{pk}/")).status_code == 404
     assert AuditEntry.objects.filter(act="charge_point.photo_removed").count() == 1
-    again = phone.client.post(phone.url(f"photos/{pk}/"), headers={"Idempotency-Key": "r2"})
-    assert again.status_code == 200
+    assert phone.remove(pk).status == 200
     assert AuditEntry.objects.filter(act="charge_point.photo_removed").count() == 1
 
 
-@pytest.mark.parametrize("photo", ["", "x", str(uuid4())])
-def test_removing_by_an_edit(phone: Visit, photo: str) -> None:
-    pk = str(phone.photo())
-    edit = Edit("photo-removed", phone.row.pk, {"photo": photo})
-    assert edit_apply(link=phone.link, actor=phone.actor, key="a", edit=edit).http_status == 422
-    edit = Edit("photo-removed", phone.row.pk, {"photo": pk})
-    assert edit_apply(link=phone.link, actor=phone.actor, key="b", edit=edit).http_status == 200
+@pytest.mark.parametrize("photo", ["", "x", "a\x00b", "0" * 32])
+def test_removing_what_is_not_there(phone: Visit, photo: str) -> None:
+    phone.photo()
+    fields = {"kind": "photo-removed", "row": phone.row.pk, "photo": photo}
+    response = phone.client.post(phone.url("edits/"), fields)
+    assert response.status_code == 422
+    assert "This photo is not part of the job any more." in response.content.decode()
 
 
 def test_a_completed_job_is_only_read(phone: Visit, folder: Path) -> None:
@@ -206,7 +203,7 @@ def test_a_completed_job_is_only_read(phone: Visit, folder: Path) -> None:
     job_complete(actor=phone.actor, job=phone.job, activate=False)
     answer = phone.send()
     assert (answer.status, "can only be read" in str(answer.body["error"])) == (422, True)
-    assert phone.client.post(phone.url(f"photos/{pk}/"), headers={"Idempotency-Key": "k"}).status_code == 422
+    assert phone.remove(pk).status == 422
     assert phone.client.get(phone.url(f"photos/{pk}/")).status_code == 200
     assert len(names(folder)) == 3
 
@@ -219,6 +216,7 @@ def test_without_script(phone: Visit) -> None:
     fields["photo"] = SimpleUploadedFile("p.jpg", b"no photo")
     response = strict.post(phone.url("photos/"), fields)
     assert response.status_code == 415
+    assert f'id="row-{phone.row.pk}-photo-error"' in response.content.decode()
     assert "This is no photo that can be read" in response.content.decode()
 
 
@@ -255,12 +253,15 @@ def test_bytes_that_were_lost(phone: Visit, folder: Path, alice_client: Client) 
 
 def test_the_pieces_of_the_pages(phone: Visit) -> None:
     pk = phone.photo()
-    shows = {"row": phone.row, "token": phone.token, "may_edit": True}
-    page = render_to_string("installer/public/_photos.html", shows)
-    assert f'id="row-{phone.row.pk}-photos" data-live="photos"' in page
+    for rest in ("", "state/"):
+        page = phone.client.get(phone.url(rest)).content.decode()
+        assert f'id="row-{phone.row.pk}-photos" data-live="photos"' in page
+        assert phone.url(f"photos/{pk}/small/") in page
+        assert 'data-outbox="photo-removed"' in page
+        assert ("data-photo" in page) is (rest == "")
+    job_complete(actor=phone.actor, job=phone.job, activate=False)
+    page = phone.client.get(phone.url()).content.decode()
     assert phone.url(f"photos/{pk}/small/") in page
-    assert 'data-outbox="photo-removed"' in page
-    assert "data-photo" in page
-    read_only = render_to_string("installer/public/_photos.html", shows | {"may_edit": False})
-    assert "<form" not in read_only
+    assert phone.url("report.pdf") in page
+    assert "data-outbox" not in page
     assert str(pk) in render_to_string("installer/desk/_photos.html", {"photos": phone.row.photos.all()})

@@ -1,7 +1,6 @@
 """The hand-over report for whoever has the link, once the job is completed."""
 
 from django.http import HttpResponse
-from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from hub.limits import limits
@@ -26,8 +25,3 @@ def job_public_report(request: LinkRequest, token: str) -> HttpResponse:
     if budget is not None and budget.is_spent:
         return HttpResponse("Too many reports. Try again in a minute.\n", content_type="text/plain", status=TOO_MANY)
     return report_response(request, report_of(job, is_public=True))
-
-
-urlpatterns: list[URLPattern] = [
-    path("j/<str:token>/report.pdf", job_public_report, name="job_public_report"),
-]
