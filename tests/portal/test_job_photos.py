@@ -22,7 +22,7 @@ from tests import factories
 from tests.portal.handover_tools import JPEG, Visit, visit
 from tests.test_pictures import drawn, encoded, png, shown
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
 
 
 @pytest.fixture(autouse=True)
