@@ -13,4 +13,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("chargepoints.api.urls")),
     path("", include("chargepoints.urls")),
+    path("", include("installer.urls")),
 ]

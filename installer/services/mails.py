@@ -57,7 +57,7 @@ def link_letter(link: JobLink, address: str) -> tuple[str, str]:
     """Subject and text of the mail that brings a link; the PIN is told by another way."""
     job = link.job
     context = {"job": job, "link": link, "address": address, "zone": job.site.time_zone}
-    return f"Job {job.number}: {job.site.name}", render_to_string("installer/mail/link.txt", context)
+    return _line(f"Job {job.number}: {job.site.name}"), render_to_string("installer/mail/link.txt", context)
 
 
 def job_completed_mail(*, job_id: int, base: str) -> None:
@@ -68,7 +68,7 @@ def job_completed_mail(*, job_id: int, base: str) -> None:
         return
     address = base.rstrip("/") + reverse("job", args=[job.pk]) if base else ""
     text = render_to_string("installer/mail/completed.txt", {"job": job, "address": address, "to": to})
-    send_mail(f"Job {job.number} at {job.site.name} is completed", text, None, [to.email])
+    send_mail(_line(f"Job {job.number} at {job.site.name} is completed"), text, None, [to.email])
 
 
 def _maker(job: InstallerJob) -> User | None:
@@ -76,3 +76,8 @@ def _maker(job: InstallerJob) -> User | None:
     entries = AuditEntry.objects.filter(noun="installer_job", object_id=str(job.pk), act="installer_job.created")
     entry = entries.filter(actor_kind=ActorKind.PERSON).first()
     return User.objects.filter(pk=entry.actor_id, is_active=True).first() if entry else None
+
+
+def _line(text: str) -> str:
+    """A subject has one line, whatever a site is called."""
+    return " ".join(text.split())
