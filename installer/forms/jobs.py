@@ -34,9 +34,7 @@ class JobFilterForm(forms.Form):
         """What was asked for."""
         self.is_valid()
         given = self.cleaned_data
-        return JobFilters(
-            words=tuple(given.get("q", "").split()), state=given.get("state", ""), site=given.get("site")
-        )
+        return JobFilters(words=tuple(given.get("q", "").split()), state=given.get("state", ""), site=given.get("site"))
 
     def page_after(self) -> int | None:
         """The last job of the page before this one."""
@@ -125,6 +123,12 @@ class JobForm(WorkForm):
         field = self.fields["charge_points"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = site.charge_points.filter(archived_at=None).order_by("name", "pk")
+
+    @property
+    def chosen(self) -> set[int]:
+        """The charge points whose boxes are checked, by id."""
+        given = self["charge_points"].value() or []
+        return {int(each) for each in given if str(each).isdecimal()}
 
     def values(self) -> dict[str, object]:
         """What the job becomes, from a valid form."""

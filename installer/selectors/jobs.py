@@ -33,7 +33,7 @@ class JobFilters:
 
 @dataclass(frozen=True, slots=True)
 class JobFigures:
-    """The figures of a job. `problems`: charge points with something open; `expires_at`: of its last link that works."""
+    """The figures of a job. `problems`: charge points with something open; `expires_at`: of the last link that works."""
 
     total: int = 0
     connected: int = 0
@@ -74,9 +74,7 @@ def job_figures(jobs: Iterable[InstallerJob]) -> dict[int, JobFigures]:
     """The figures of these jobs: three queries, however many jobs."""
     ids = [job.pk for job in jobs]
     rows = JobChargePoint.objects.filter(job__in=ids).order_by().values_list("job")
-    undone = AcceptanceStep.objects.filter(row=OuterRef("pk")).exclude(
-        state__in=[StepState.PASSED, StepState.SKIPPED]
-    )
+    undone = AcceptanceStep.objects.filter(row=OuterRef("pk")).exclude(state__in=[StepState.PASSED, StepState.SKIPPED])
     unlinked = Q(charge_point__identity=None) | ~Q(charge_point__wanted_identity="")
     unlinked |= Q(charge_point__connection__connected_at=None)
     counts = {

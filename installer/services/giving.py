@@ -36,9 +36,7 @@ def link_give(*, actor: Actor, job: InstallerJob, wanted: LinkWanted, base: str)
     found = job_locked(job)
     link_check(job=found, expires_at=wanted.expires_at, pin=wanted.pin)
     if not wanted.email:
-        return link_make(
-            actor=actor, job=found, label=wanted.label, expires_at=wanted.expires_at, pin=wanted.pin
-        )[1]
+        return link_make(actor=actor, job=found, label=wanted.label, expires_at=wanted.expires_at, pin=wanted.pin)[1]
     asked = {
         "job": found.pk,
         "label": wanted.label,

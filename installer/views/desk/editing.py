@@ -32,17 +32,17 @@ def job_new(request: HttpRequest) -> HttpResponse:
     known = list(sites)
     if not known:
         raise PermissionDenied(NEEDS_EDIT)
-    place = PlaceForm(request.GET if "site" in request.GET else None, sites=sites)
+    place = PlaceForm(request.GET if request.GET.get("site") else None, sites=sites)
     site = place.cleaned_data["site"] if place.is_valid() else None
-    if site is None and len(known) == 1 and not place.is_bound:
+    if len(known) == 1 and not place.is_bound:
         site = known[0]
     if site is None:
         context: Context = {"section": SECTION, "form": place, "site_labels": [site_label(each) for each in known]}
         return render(request, "installer/jobs/place.html", context, status=INVALID if place.is_bound else 200)
-    return _new(request, site)
+    return _new(request, site, many_sites=len(known) > 1)
 
 
-def _new(request: HttpRequest, site: Site) -> HttpResponse:
+def _new(request: HttpRequest, site: Site, *, many_sites: bool) -> HttpResponse:
     templates = job_templates_usable(request.user).filter(organisation=site.team.organisation_id)
     template = TemplateForm(request.GET, templates=templates).chosen()
     initial = {
@@ -60,7 +60,7 @@ def _new(request: HttpRequest, site: Site) -> HttpResponse:
             if made is not None:
                 return redirect("job", made.pk)
             status = CONFLICT
-    context: Context = {"site": site, "templates": list(templates), "template": template}
+    context: Context = {"site": site, "templates": list(templates), "template": template, "many_sites": many_sites}
     return _form(request, form, context, status)
 
 

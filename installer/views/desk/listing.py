@@ -36,6 +36,7 @@ from installer.selectors.jobs import (
     rows_of_charge_point,
 )
 from installer.selectors.problems import problems_of
+from installer.services.links import link_find
 from installer.services.mails import link_address, link_letter
 from installer.views.desk.links import link_shown
 from installer.views.desk.shared import SECTION, Context, base_of, job_get
@@ -103,10 +104,9 @@ def _job(request: HttpRequest, found: InstallerJob) -> Context:
 
 def _new_link(request: HttpRequest, found: InstallerJob) -> Context:
     token = link_shown(request, found)
-    link = found.links.first()
-    if not token or link is None:
+    link = link_find(token) if token else None
+    if link is None:
         return {}
-    link.job = found
     address = link_address(base_of(request), token)
     subject, text = link_letter(link, address)
     return {
