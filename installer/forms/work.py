@@ -34,7 +34,7 @@ class ConfigurationField(forms.CharField):
         """What stands in the field."""
         return configuration_text(value) if isinstance(value, list) else value
 
-    def clean(self, value: object) -> list[dict[str, str]]:  # type: ignore[override]
+    def clean(self, value: object) -> list[dict[str, str]]:
         """The settings. Raises ValidationError, which names the line."""
         found: dict[str, str] = {}
         for number, line in enumerate(str(super().clean(value)).splitlines(), start=1):

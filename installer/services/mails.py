@@ -75,7 +75,9 @@ def _maker(job: InstallerJob) -> User | None:
     """The person who made the job, as the audit log has it."""
     entries = AuditEntry.objects.filter(noun="installer_job", object_id=str(job.pk), act="installer_job.created")
     entry = entries.filter(actor_kind=ActorKind.PERSON).first()
-    return User.objects.filter(pk=entry.actor_id, is_active=True).first() if entry else None
+    if entry is None or entry.actor_id is None:
+        return None
+    return User.objects.filter(pk=entry.actor_id, is_active=True).first()
 
 
 def _line(text: str) -> str:
