@@ -33,7 +33,10 @@ class JobFilters:
 
 @dataclass(frozen=True, slots=True)
 class JobFigures:
-    """The figures of a job. `problems`: charge points with something open; `expires_at`: of the last link that works."""
+    """The figures of a job.
+
+    `problems`: charge points with something open; `expires_at`: of the last link that works.
+    """
 
     total: int = 0
     connected: int = 0
