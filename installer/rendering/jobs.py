@@ -60,11 +60,12 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class PhotoLine:
-    """A photo; `url` is empty where none can be served."""
+    """A photo and its addresses, which are empty where none can be served."""
 
     photo: JobPhoto
     name: str
     url: str
+    small_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +198,9 @@ def _step(step: AcceptanceStep, charge_point_id: int) -> StepLine:
 
 
 def _photo(photo: JobPhoto) -> PhotoLine:
+    name = PhotoKind(photo.kind).label
     try:
-        url = reverse("job_photo_desk", args=[photo.pk])
+        addresses = [reverse(each, args=[photo.pk]) for each in ("desk_photo", "desk_photo_small")]
     except NoReverseMatch:
-        url = ""
-    return PhotoLine(photo, PhotoKind(photo.kind).label, url)
+        addresses = ["", ""]
+    return PhotoLine(photo, name, *addresses)

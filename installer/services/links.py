@@ -52,7 +52,7 @@ def link_check(*, job: InstallerJob, expires_at: datetime, pin: str) -> None:
     """Raise ActionRefused when such a link cannot be made."""
     now = timezone.now()
     if job.state not in WORKABLE:
-        raise ActionRefused(f"The job is {job.get_state_display()}. Nobody needs a link for it any more.")
+        raise ActionRefused(f"The job is {job.get_state_display().lower()}. Nobody needs a link for it any more.")
     if not now < expires_at <= now + VALID_AT_MOST:
         raise ActionRefused(f"A link works for {VALID_AT_MOST.days} days at most, and not into the past.")
     if pin and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
