@@ -78,7 +78,7 @@ class Refused:
     path: str
     reason: Refusal
     http_status: int
-    # Of the password that an unknown identity offered; empty when it offered none that could be its own.
+    # Of a password that we do not know; empty when it offered none that could be its own.
     password_hmac: str = ""
 
 

@@ -77,3 +77,4 @@ class EditKind(models.TextChoices):
     PHOTO = "photo", "Photo"
     PHOTO_REMOVED = "photo-removed", "Photo removed"
     SKIP = "skip", "Step skipped"
+    PAIRING = "pairing", "Password taken over"

@@ -36,6 +36,9 @@ HTTP_STATUS: dict[Refusal, int] = {
     Refusal.BAD_CERTIFICATE: 401,
 }
 
+# What was offered may be its own password, of which we do not know yet: a person can take it over.
+ADOPTABLE = frozenset({Refusal.UNKNOWN_IDENTITY, Refusal.NO_PASSWORD_SET, Refusal.WRONG_PASSWORD})
+
 
 @dataclass(frozen=True, slots=True)
 class Hello:
@@ -114,7 +117,7 @@ def _basic(header: bytes) -> tuple[str | None, bytes]:
 
 
 def offered_hmac(greeting: Hello) -> str:
-    """What to keep of the password that an unknown charger offers; empty for none, or one too short to be any."""
+    """What to keep of a password that we do not know; empty for none, or one too short to be any."""
     if not greeting.identity or greeting.user_name is None or len(greeting.password) < SHORTEST:
         return ""
     return password_hmac(greeting.identity, greeting.password)

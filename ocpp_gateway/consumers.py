@@ -290,7 +290,7 @@ class ChargerConsumer(AsyncConsumer):
                     path=encoding.clean(greeting.path),
                     reason=refusal,
                     http_status=auth.HTTP_STATUS[refusal],
-                    password_hmac=auth.offered_hmac(greeting) if charge_point_id is None else "",
+                    password_hmac=auth.offered_hmac(greeting) if refusal in auth.ADOPTABLE else "",
                 )
             )
         )

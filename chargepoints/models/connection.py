@@ -79,7 +79,7 @@ class ConnectionAttempt(models.Model):
     path = models.CharField(max_length=512, blank=True)
     reason = models.CharField(max_length=24, choices=Refusal)
     http_status = models.PositiveSmallIntegerField()
-    # What an unknown charger offered, so that accepting it needs no new password typed into it; never shown.
+    # What it offered and we did not know, so that accepting it needs no new password typed into it; never shown.
     password_hmac = models.CharField(max_length=64, blank=True, db_default="", default="", editable=False)
     ignored_at = models.DateTimeField(null=True, blank=True, editable=False)
     ignored_by = models.CharField(max_length=160, blank=True, db_default="", default="", editable=False)

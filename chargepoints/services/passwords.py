@@ -6,7 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from chargepoints.choices import Category
-from chargepoints.models import ChargePoint
+from chargepoints.exceptions import ActionRefused
+from chargepoints.models import ChargePoint, ConnectionAttempt
 from chargepoints.services.changes import changed
 from chargepoints.services.credentials import LONGEST, SHORTEST, password_hmac
 from chargepoints.services.locks import charge_point_locked
@@ -65,3 +66,32 @@ def password_give(*, actor: Actor, charge_point: ChargePoint, password: str = ""
     )
     changed([found.pk], "head")
     return given
+
+
+def password_adopt(*, actor: Actor, charge_point: ChargePoint, attempt: ConnectionAttempt) -> None:
+    """Make the password that the charger offered in this refused handshake its own; nobody gets to know it.
+
+    The charge point must be locked and without a connection. Raises ActionRefused where there is none to take.
+    """
+    if not attempt.password_hmac or attempt.identity.lower() != (charge_point.identity or "").lower():
+        raise ActionRefused("The charger has not called with a password of its own.")
+    charge_point.password_hmac, charge_point.next_password_hmac = attempt.password_hmac, ""
+    charge_point.save(update_fields=["password_hmac", "next_password_hmac"])
+    ConnectionAttempt.objects.filter(charge_point=charge_point).update(password_hmac="")
+    source = f"from {attempt.remote_address}"
+    note_append(
+        charge_point_id=charge_point.pk,
+        action="Password",
+        fact="taken over",
+        text=f"by {actor.name}: what the charger offered {source}",
+        category=Category.SECURITY,
+    )
+    audit_record(
+        actor=actor,
+        act="password set",
+        obj=charge_point,
+        place=charge_point.place,
+        before={},
+        after={"password": f"what the charger offered {source}"},
+    )
+    changed([charge_point.pk], "head")

@@ -19,6 +19,12 @@ def open_without_second_factor(view: View) -> View:
     return view
 
 
+def without_session(view: View) -> View:
+    """Marks a view that knows nobody: signed in or not, the session is neither read nor written."""
+    view.without_session = True  # type: ignore[attr-defined]
+    return view
+
+
 class AccountMiddleware:
     """Notes that a session is in use, and leads people to the set-up of their second factor."""
 
@@ -33,7 +39,7 @@ class AccountMiddleware:
         self, request: HttpRequest, view: Callable[..., HttpResponseBase], args: object, kwargs: object
     ) -> HttpResponseBase | None:
         """A redirect where the second factor is missing."""
-        if not request.user.is_authenticated:
+        if getattr(view, "without_session", False) or not request.user.is_authenticated:
             return None
         session_seen(request)
         if getattr(view, "open_without_second_factor", False) or not needs_second_factor(request.user):

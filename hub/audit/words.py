@@ -79,6 +79,10 @@ ACTS: dict[str, str] = {
     "skipped": "skipped a step of {}",
     "mailed": "mailed {}",
     "activated_all": "activated all charge points of {}",
+    "photo_added": "added a photo of {}",
+    "photo_removed": "removed a photo of {}",
+    "opened": "opened {}",
+    "pin_refused": "typed wrong PINs for {}",
 }
 NOUNS: dict[str, str] = {
     "organisation": "organisation",

@@ -119,7 +119,7 @@ def job_locked(job: InstallerJob) -> InstallerJob:
 def job_workable(job: InstallerJob) -> None:
     """Raise ActionRefused when nothing can be changed in this job any more."""
     if job.state not in WORKABLE:
-        raise ActionRefused(f"The job is {job.get_state_display()}: it can only be read.")
+        raise ActionRefused(f"The job is {job.get_state_display().lower()}: it can only be read.")
 
 
 def job_begin(*, job: InstallerJob) -> None:

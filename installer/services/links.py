@@ -16,6 +16,7 @@ from installer.choices import WORKABLE, LinkState
 from installer.models import InstallerJob, JobLink
 
 VALID_FOR, VALID_AT_MOST = timedelta(days=14), timedelta(days=180)
+NOTED_EVERY, RECORDED_EVERY = timedelta(minutes=1), timedelta(hours=1)
 PIN_TRIES, PIN_RESTS = 5, timedelta(minutes=15)
 
 
@@ -78,26 +79,39 @@ def link_find(token: str) -> JobLink | None:
     return found if found is not None and found.state is LinkState.WORKS else None
 
 
-def link_used(*, link: JobLink) -> None:
-    """Note that somebody came by it; once a minute is enough."""
-    now = timezone.now()
-    if link.used_at is None or link.used_at < now - timedelta(minutes=1):
-        JobLink.objects.filter(pk=link.pk).update(used_at=now)
+@transaction.atomic
+def link_used(*, link: JobLink, actor: Actor) -> None:
+    """Note that somebody came by it, once a minute, and put it on record when nobody had for an hour."""
+    now, before = timezone.now(), link.used_at
+    if before is not None and before > now - NOTED_EVERY:
+        return
+    # Of two requests at once one is the first.
+    if not JobLink.objects.filter(pk=link.pk, used_at=before).update(used_at=now):
+        return
+    if before is None or before < now - RECORDED_EVERY:
+        audit_record(actor=actor, act="opened", obj=link, place=link.place, after={"job": link.job.number})
 
 
 @transaction.atomic
-def pin_check(*, link: JobLink, token: str, pin: str) -> bool:
-    """Whether this is the PIN. After five wrong ones the link rests for 15 minutes, whatever is typed."""
+def pin_check(*, actor: Actor, link: JobLink, token: str, pin: str) -> bool:
+    """Whether this is the PIN. After five wrong ones the link rests for 15 minutes, whatever is typed; on record."""
     found = JobLink.objects.select_for_update().get(pk=link.pk)
     now = timezone.now()
     if found.pin_rests_until is not None and found.pin_rests_until > now:
         return False
-    if hmac.compare_digest(found.pin_hmac, _pin(token, pin)):
+    if hmac.compare_digest(found.pin_hmac, _pin(token, pin.strip())):
         found.pin_failures, found.pin_rests_until = 0, None
     else:
         found.pin_failures += 1
         if found.pin_failures % PIN_TRIES == 0:
             found.pin_rests_until = now + PIN_RESTS
+            audit_record(
+                actor=actor,
+                act="pin_refused",
+                obj=found,
+                place=link.place,
+                after={"wrong": found.pin_failures, "rests_until": found.pin_rests_until},
+            )
     found.save(update_fields=["pin_failures", "pin_rests_until"])
     return found.pin_failures == 0
 

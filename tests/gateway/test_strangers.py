@@ -84,10 +84,12 @@ async def test_the_newest_password_counts(gateway: Server, site: Site) -> None:
     assert found.user_name == "NEW-1"
 
 
-async def test_a_known_one_s_wrong_password_is_not_kept(gateway: Server, charge_point: ChargePoint) -> None:
-    await refused(gateway, "NORD-1", "wrong-wrong-wrong-wrong")
+async def test_a_known_one_s_password_is_kept_as_hmac_so_that_a_person_can_take_it_over(
+    gateway: Server, charge_point: ChargePoint
+) -> None:
+    await refused(gateway, "NORD-1", OFFERED)
     found = await soon(lambda: attempt(identity="NORD-1"))
-    assert (found.charge_point_id, found.password_hmac) == (charge_point.pk, "")
+    assert (found.charge_point_id, found.password_hmac) == (charge_point.pk, password_hmac("NORD-1", OFFERED))
 
 
 async def test_its_next_knock_gets_in_after_it_was_accepted(gateway: Server, site: Site) -> None:

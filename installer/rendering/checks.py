@@ -1,0 +1,125 @@
+"""The live check of a charge point on the public page: what has been seen of it, with its time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chargepoints.choices import Refusal, Registration
+from chargepoints.models import ChargePoint
+from installer.models import InstallerJob
+from installer.selectors.rows import RowFacts
+
+# Seconds that a clock may differ: beyond them prices by the hour and receipts begin to be wrong.
+CLOCK_MAY_DIFFER = 60
+
+# What the person before the charger can do about it.
+REFUSALS: dict[str, str] = {
+    Refusal.WRONG_PASSWORD: "It called with a password that Hub does not know.",
+    Refusal.NO_PASSWORD_SET: "It called with a password that Hub does not know.",
+    Refusal.NO_CREDENTIALS: "It called without a password. Switch on basic authentication (security profile 1).",
+    Refusal.WRONG_USER: "Its user name is not its identity. Type the identity as user name.",
+    Refusal.INACTIVE: "It is deactivated, so it is refused. Ask the operator.",
+    Refusal.DOWNGRADE: "It called with a lower security profile than before. Ask the operator.",
+    Refusal.BAD_CERTIFICATE: "Its certificate is not good here. Ask the operator.",
+    Refusal.TOO_MANY: "It called too often. It gets in again in a minute.",
+}
+OTHER_REFUSAL = "It called, but not with OCPP 1.6. Check the OCPP version in the charger."
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """One line: `mark` is done, wait or bad; `at` is when it was seen."""
+
+    mark: str
+    label: str
+    detail: str = ""
+    at: datetime | None = None
+
+    @property
+    def glyph(self) -> str:
+        """The icon."""
+        return {"done": "check", "bad": "triangle-alert"}.get(self.mark, "hourglass")
+
+
+def check_lines(job: InstallerJob, facts: RowFacts) -> Sequence[CheckLine]:
+    """Called, model and serial, clock, and the settings where the job has some."""
+    lines = [_called(facts), _told(facts), _clock(facts)]
+    return [*lines, _settings(job, facts)] if job.configuration else lines
+
+
+def _called(facts: RowFacts) -> CheckLine:
+    point = facts.row.charge_point
+    link = point.connection
+    if link.is_connected:
+        return CheckLine("done", "Charger called us", at=link.connected_at)
+    if link.refused_at and (link.connected_at is None or link.refused_at > link.connected_at):
+        why = REFUSALS.get(link.refused_reason, OTHER_REFUSAL)
+        return CheckLine("bad", "Charger was refused", why, link.refused_at)
+    if not point.identity:
+        return CheckLine("wait", "Waiting for the charger", "It needs a serial first.")
+    if link.disconnected_at:
+        return CheckLine("wait", "Waiting for its next call", "It was connected until", link.disconnected_at)
+    return CheckLine("wait", "Waiting for its first call")
+
+
+def _told(facts: RowFacts) -> CheckLine:
+    point = facts.row.charge_point
+    said = " ".join(part for part in (point.vendor, point.model) if part)
+    if point.booted_at is None or not point.connection.is_connected:
+        return CheckLine("wait", "Model and serial", "It tells them when it starts.")
+    if point.registration_told == Registration.REJECTED:
+        return CheckLine("bad", "It was rejected", "The operator has to accept it.", point.booted_at)
+    if not point.serial:
+        return CheckLine("done", "Right model", f"{said}; it tells no serial.", point.booted_at)
+    if _is_same(point):
+        return CheckLine("done", "Right model and serial", said, point.booted_at)
+    return CheckLine("wait", "Compare with the plate", f"It says: {said}, serial {point.serial}.", point.booted_at)
+
+
+def _is_same(point: ChargePoint) -> bool:
+    """Whether serial and identity mean the same: equal, or one with a prefix of the maker."""
+    serial, identity = (_plain(text) for text in (point.serial, point.identity or ""))
+    return bool(serial and identity) and (serial.endswith(identity) or identity.endswith(serial))
+
+
+def _plain(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+def _clock(facts: RowFacts) -> CheckLine:
+    link, told, wrong = facts.row.charge_point.connection, facts.clock, facts.bad_clock
+    if not link.is_connected or link.connected_at is None:
+        return CheckLine("wait", "Clock", "Seen when it is connected.")
+    if wrong is not None and wrong.last_at >= link.connected_at and (told is None or wrong.last_at >= told.at):
+        side = "ahead" if wrong.rule == "clock-ahead" else "behind"
+        return CheckLine("bad", "Clock is wrong", f"It is far {side}: {wrong.detail}", wrong.last_at)
+    if told is None or told.at < link.connected_at:
+        return CheckLine("wait", "Clock", "Seen with its next status.")
+    shown = offset_words(told.offset_s)
+    if abs(told.offset_s) <= CLOCK_MAY_DIFFER:
+        return CheckLine("done", "Clock is right", shown, told.at)
+    if told.offset_s > 0:
+        return CheckLine("bad", "Clock is wrong", f"It is ahead by {shown}.", told.at)
+    # A status may be older than the call that brings it.
+    return CheckLine("wait", "Clock", f"It is behind by {shown}, or its status was an old one.", told.at)
+
+
+def offset_words(seconds: float) -> str:
+    """A difference of clocks, as +0.2 s; from two minutes on in minutes or hours, without a sign."""
+    if abs(seconds) < 120:
+        return f"{seconds:+.1f} s".replace("-", "−")  # noqa: RUF001 - a minus
+    minutes = round(abs(seconds) / 60)
+    return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
+
+
+def _settings(job: InstallerJob, facts: RowFacts) -> CheckLine:
+    wanted = [(str(line.get("key", "")), str(line.get("value", ""))) for line in job.configuration]
+    right = [facts.settings[key] for key, value in wanted if _has(facts, key, value)]
+    if len(right) == len(wanted):
+        return CheckLine("done", f"{len(wanted)} settings written", at=max(item.reported_at for item in right))
+    return CheckLine("wait", "Settings", f"{len(right)} of {len(wanted)} written")
+
+
+def _has(facts: RowFacts, key: str, value: str) -> bool:
+    item = facts.settings.get(key)
+    return item is not None and (item.value or "").strip().lower() == value.strip().lower()
