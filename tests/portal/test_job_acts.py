@@ -19,7 +19,7 @@ from hub.teams.models import Organisation, User
 from installer.models import InstallerJob, JobLink, Note
 from installer.services.giving import LinkWanted, link_give
 from installer.services.jobs import job_complete
-from installer.services.links import link_find, pin_check
+from installer.services.links import link_actor, link_find, pin_check
 from installer.tasks.mails import completed_mail, link_mail
 from tests import factories
 from tests.conftest import StartWorker, signed_in
@@ -141,7 +141,7 @@ class TestMails:
         assert link_find(token) == link
         assert "asks for a PIN" in text
         assert "4711" not in text
-        assert pin_check(link=link, token=token, pin="4711")
+        assert pin_check(actor=link_actor(link, ""), link=link, token=token, pin="4711")
         assert link.made_by_name == "Alice"
         body = alice_client.get(f"/jobs/{job.pk}/").content.decode()
         assert "The link goes to kari@example.com." in body
@@ -160,7 +160,8 @@ class TestMails:
             link_give(actor=Actor.of(alice), job=job, wanted=want, base="http://testserver/")
         handed = handed_to_the_worker(callbacks)
         working = settings.EMAIL_BACKEND
-        settings.EMAIL_BACKEND, settings.EMAIL_PORT = "django.core.mail.backends.smtp.EmailBackend", 1
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
         with pytest.raises(OSError, match="refused"):
             link_mail(handed)
         assert not job.links.exists()

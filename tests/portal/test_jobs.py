@@ -345,7 +345,7 @@ class TestPage:
             assert reverse(name, args=[job.pk]) not in body
 
     def test_queries_do_not_grow(self, alice_client: Client, job: InstallerJob, charge_point: ChargePoint) -> None:
-        job_of(charge_point)
+        link_of(job)
         wanted = count(alice_client, f"/jobs/{job.pk}/")
         site = charge_point.site
         large = job_at(*(factories.charge_point(site, f"MORE-{number}", connectors=2) for number in range(5)))
