@@ -9,10 +9,13 @@ from django.urls import reverse
 from chargepoints.models import ChargePoint
 from hub.audit.records import HUB, Actor
 from installer.models import InstallerJob, JobEdit, JobLink, JobPhoto, JobTemplate
+from installer.photo_files import photo_store
+from installer.pictures import FULL, picture_made
 from installer.services.jobs import job_create
 from installer.services.links import link_actor, link_make
 from installer.services.notes import note_save
 from tests import factories
+from tests.portal.handover_tools import JPEG
 
 CHECKS = ["connected", "booted", "start", "energy", "stop"]
 
@@ -36,7 +39,10 @@ def job_of(point: ChargePoint) -> InstallerJob:
     row = job.rows.select_related("charge_point__site__team").get()
     note_save(actor=link_actor(link, "192.0.2.9"), row=row, text=f"{mark}: the cable is short.")
     note_save(actor=HUB, row=row, text=f"{mark}: use the long one.")
-    JobPhoto.objects.create(row=row, size=1, sha256="0" * 64, width=4, height=3, author_name=mark)
+    picture = picture_made(JPEG)
+    facts = {"sha256": picture.sha256, "width": picture.width, "height": picture.height}
+    photo = JobPhoto.objects.create(row=row, size=len(picture.files[FULL]), author_name=mark, **facts)
+    photo_store(photo.pk, picture)
     JobEdit.objects.create(link=link, key=str(uuid.uuid4()), kind="note", answer={"note": mark}, http_status=200)
     row.steps.filter(kind="connected").update(
         state="passed", evidence="Called from 192.0.2.9.", log_seq=1, by_name=mark, ended_at=factories.now()
@@ -60,6 +66,7 @@ def job_urls(point: ChargePoint) -> Iterator[str]:
     yield f"{reverse('job_new')}?site={job.site_id}&template={template.pk}"
     for name in ("job", "job_edit", "job_finish", "job_archive", "job_link_new"):
         yield reverse(name, args=[job.pk])
+    yield from (reverse("job_report", args=[each.pk]) for each in (job, done))
     yield from (reverse(name, args=[done.pk]) for name in ("job", "job_activate"))
     link = job.links.all()[0]
     yield from (reverse(name, args=[link.pk]) for name in ("job_link_renew", "job_link_revoke"))

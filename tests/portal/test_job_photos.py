@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -264,4 +263,3 @@ def test_the_pieces_of_the_pages(phone: Visit) -> None:
     assert phone.url(f"photos/{pk}/small/") in page
     assert phone.url("report.pdf") in page
     assert "data-outbox" not in page
-    assert str(pk) in render_to_string("installer/desk/_photos.html", {"photos": phone.row.photos.all()})
