@@ -1,6 +1,6 @@
 """Who may see and do what with jobs: one function a noun, as in `chargepoints.permissions`."""
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from chargepoints.permissions import Person, organisations_for, organisations_of, sites_for
 from hub.teams.choices import Right
@@ -18,8 +18,8 @@ def jobs_seen(person: Person, right: Right = Right.VIEW) -> QuerySet[InstallerJo
 
 
 def job_rows_for(person: Person, right: Right = Right.EDIT) -> QuerySet[JobChargePoint]:
-    """The charge points of those jobs."""
-    return JobChargePoint.objects.filter(job__in=jobs_for(person, right))
+    """The charge points of those jobs that are still at their site."""
+    return JobChargePoint.objects.filter(job__in=jobs_for(person, right), charge_point__site=F("job__site"))
 
 
 def job_links_for(person: Person, right: Right = Right.EDIT) -> QuerySet[JobLink]:

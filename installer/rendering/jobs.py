@@ -70,10 +70,11 @@ class PhotoLine:
 
 @dataclass(frozen=True, slots=True)
 class RowCard:
-    """A charge point of a job, with all that is known of the work."""
+    """A charge point of a job, with all that is known of the work. `is_here`: still at the job's site."""
 
     row: JobChargePoint
     charge_point: ChargePoint
+    is_here: bool
     status: str
     look: Look
     steps: Sequence[StepLine]
@@ -137,6 +138,7 @@ def row_card(row: JobChargePoint, charge_point: ChargePoint) -> RowCard:
     return RowCard(
         row=row,
         charge_point=charge_point,
+        is_here=charge_point.site_id == row.job.site_id and charge_point.archived_at is None,
         status=combined_words(charge_point),
         look=link_look(charge_point) or Look("ok", "wifi", "Connected"),
         steps=steps,

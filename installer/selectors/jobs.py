@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, Max, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from chargepoints.choices import Integration
@@ -84,7 +84,10 @@ def job_figures(jobs: Iterable[InstallerJob]) -> dict[int, JobFigures]:
         job: (total, connected)
         for job, total, connected in rows.annotate(
             total=Count("pk"),
-            connected=Count("pk", filter=Q(charge_point__integration=Integration.CONNECTED)),
+            connected=Count(
+                "pk",
+                filter=Q(charge_point__integration=Integration.CONNECTED, charge_point__site=F("job__site")),
+            ),
         )
     }
     troubled = JobChargePoint.objects.filter(job__in=ids).filter(unlinked | Exists(undone)).order_by()

@@ -75,7 +75,11 @@ def job_edit(
     job_workable(found)
     before = _facts(found)
     keep = {one.pk for one in charge_points}
-    leaving = found.rows.exclude(charge_point__in=keep)
+    if any(one.site_id != found.site_id or one.archived_at for one in charge_points):
+        raise ActionRefused("All charge points of a job are at its site.")
+    # What has been moved or archived since stays as it is: nobody could choose it here.
+    leaving = found.rows.filter(charge_point__site=found.site, charge_point__archived_at=None)
+    leaving = leaving.exclude(charge_point__in=keep)
     for row in leaving:
         if row.photos.exists() or row.notes.exists() or row.steps.exclude(ended_at=None).exists():
             raise ActionRefused(f"{row.charge_point} has notes, photos or results already, so it stays in the job.")

@@ -1,5 +1,6 @@
 """What the tests of installer jobs share."""
 
+import hashlib
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,14 +9,16 @@ from django.urls import reverse
 
 from chargepoints.models import ChargePoint
 from hub.audit.records import HUB, Actor
+from hub.teams.models import Organisation
 from installer.models import InstallerJob, JobEdit, JobLink, JobPhoto, JobTemplate
-from installer.photo_files import photo_store
-from installer.pictures import FULL, picture_made
+from installer.photo_files import photo_path, photo_store
+from installer.pictures import EDGES, FULL, picture_made
 from installer.services.jobs import job_create
 from installer.services.links import link_actor, link_make
 from installer.services.notes import note_save
 from tests import factories
 from tests.portal.handover_tools import JPEG
+from tests.portal.matrix_tables.jobs import DONE_TOKEN, JOB_PHOTO, JOB_TOKEN
 
 CHECKS = ["connected", "booted", "start", "energy", "stop"]
 
@@ -51,6 +54,21 @@ def job_of(point: ChargePoint) -> InstallerJob:
     operator = job.organisation
     JobTemplate.objects.get_or_create(organisation=operator, name=f"Template of {operator}", checks=CHECKS)
     return job
+
+
+def links_known(operator: Organisation) -> None:
+    """The matrix knows the tokens of a job's link and of a completed job's, and a photo of the first."""
+    job, done = InstallerJob.objects.filter(organisation=operator).order_by("pk")[:2]
+    for each, token in ((job, JOB_TOKEN), (done, DONE_TOKEN)):
+        # Used just now, so that a visit that is refused notes nothing.
+        each.links.update(token_sha256=hashlib.sha256(token.encode()).hexdigest(), used_at=factories.now())
+    InstallerJob.objects.filter(pk=done.pk).update(state="completed", completed_at=factories.now())
+    row = job.rows.all()[0]
+    JobPhoto.objects.create(pk=JOB_PHOTO, row=row, size=1, sha256="0" * 64, width=4, height=3, author_name="x")
+    for pk in JobPhoto.objects.values_list("pk", flat=True):
+        for size in EDGES:
+            photo_path(pk, size).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            photo_path(pk, size).write_bytes(JPEG)
 
 
 def job_urls(point: ChargePoint) -> Iterator[str]:

@@ -28,7 +28,7 @@ from tests import factories
 from tests.batch_tools import firmware_file
 from tests.portal.admin_tools import address_of, objects
 from tests.portal.diagnostics_tools import bytes_of
-from tests.portal.job_tools import job_of
+from tests.portal.job_tools import job_of, links_known
 from tests.portal.matrix_tables.firmware import FILE_TOKEN
 from tests.portal.matrix_tables.sites import TOKEN
 from tests.portal.matrix_tables.unknown import STRANGER
@@ -123,6 +123,7 @@ def furnish(points: Iterable[ChargePoint], nordlys: Organisation, alice: User, b
         owner = bob if operator == nordlys else person
         SignIn.objects.create(user=owner, session_key=_session(operator), started_at=now, seen_at=now)
     Organisation.objects.filter(pk=nordlys.pk).update(receives_unknown=True)
+    links_known(nordlys)
     _address_opened()
     knock(STRANGER["identity"])
     Invitation.objects.filter(organisation=nordlys).update(
