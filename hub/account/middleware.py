@@ -1,8 +1,9 @@
 """What is asked of every request of somebody who is signed in."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,6 +24,18 @@ def without_session(view: View) -> View:
     """Marks a view that knows nobody: signed in or not, the session is neither read nor written."""
     view.without_session = True  # type: ignore[attr-defined]
     return view
+
+
+class LoginMiddleware(LoginRequiredMiddleware):
+    """Django's, which asks for the person even where the view is open to all."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], *arguments: Any
+    ) -> HttpResponseBase | None:
+        """A redirect to the login page, or nothing."""
+        if getattr(view_func, "without_session", False):
+            return None
+        return super().process_view(request, view_func, *arguments)
 
 
 class AccountMiddleware:

@@ -128,10 +128,13 @@ class JobView:
         return re.sub(r"[^\d+]", "", self.job.contact) if _PHONE.fullmatch(self.job.contact.strip()) else ""
 
 
-def job_view(job: InstallerJob, token: str, fault: Fault | None = None) -> JobView:
-    """The page of `job`, whose `site` must be loaded. With `fault`, its charge point is the one that is open."""
+def job_view(job: InstallerJob, token: str, *, version: str = "", fault: Fault | None = None) -> JobView:
+    """The page of `job`, whose `site` must be loaded. With `fault`, its charge point is the one that is open.
+
+    `version`: the one that was just asked for, if it was.
+    """
     # Before the facts: what changes meanwhile is asked for once more.
-    version = job_version(job)
+    version = version or job_version(job)
     rows = [_row(job, facts, fault) for facts in row_facts(job)]
     opened = fault.row_id if fault else next((row.row.pk for row in rows if not row.is_done), None)
     return JobView(job, job.site, token, [replace(row, is_open=row.row.pk == opened) for row in rows], version)

@@ -6,11 +6,12 @@ from chargepoints.models import ChargePoint
 from chargepoints.selectors.identity import conflicts_told
 from installer.choices import StepState
 from installer.models import InstallerJob
+from installer.selectors.rows import rows_of
 
 
 def problems_of(job: InstallerJob) -> Sequence[str]:
     """One sentence for each thing: no serial, conflicts, never connected, steps that failed or were not done."""
-    rows = list(job.rows.select_related("charge_point").prefetch_related("steps"))
+    rows = list(rows_of(job).select_related("charge_point").prefetch_related("steps"))
     told = conflicts_told(ChargePoint.objects.select_related("site__team", "connection")).filter(
         pk__in=[row.charge_point_id for row in rows]
     )

@@ -121,7 +121,7 @@ def job_version(job: InstallerJob) -> str:
         job.state,
         *points.order_by("pk").values_list(
             *("pk", "name", "location", "identity", "wanted_identity", "held_by", "integration", "state", "is_active"),
-            *("booted_at", "password_hmac", "connection__last_seq", "connection__refused_at"),
+            *("booted_at", "connection__last_seq", "connection__refused_at"),
         ),
         *job.rows.order_by("pk").values_list("pk", "position", "connector_number"),
         Note.objects.filter(of_row).aggregate(Count("pk"), Max("edited_at")),

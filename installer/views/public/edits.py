@@ -13,6 +13,7 @@ from installer.views.public.gate import AWAY, LinkRequest, by_link, page, see_ot
 KEY = "Idempotency-Key"
 NOT_A_KEY = "The change has no key of its own. Load the page again."
 LATER = "It could not be stored just now. It is sent again."
+TRY_AGAIN = "It could not be stored just now. Go back and try again."
 # Where the sentence stands, and which of its texts was typed, by kind of edit.
 TYPED = {"identity": "value", "connector": "value", "note": "text", "skip": "reason"}
 # Where the sentence stands, when it is not named as the edit.
@@ -34,7 +35,10 @@ def job_edits(request: LinkRequest, token: str) -> HttpResponse:
         answer = _answer(request, key, edit)
     except OperationalError:
         # A dead-lock, or a database that is away: nothing is stored, so the same may come again.
-        return JsonResponse({"error": LATER}, status=AWAY, headers={"Retry-After": "5"})
+        headers = {"Retry-After": "5"}
+        if told is None:
+            return HttpResponse(f"{TRY_AGAIN}\n", "text/plain", AWAY, headers=headers)
+        return JsonResponse({"error": LATER}, status=AWAY, headers=headers)
     return plain_answer(request, token, edit, answer) if told is None else json_answer(answer)
 
 
@@ -59,7 +63,7 @@ def plain_answer(request: LinkRequest, token: str, edit: Edit, answer: Answer) -
     typed = edit.fields.get(TYPED.get(edit.kind, ""), "").replace("\x00", "")
     fault = Fault(edit.row_id, BESIDE.get(edit.kind, edit.kind), str(answer.body.get("error", "")), typed)
     request.link.job.refresh_from_db()
-    view = job_view(request.link.job, token, fault)
+    view = job_view(request.link.job, token, fault=fault)
     is_beside = view.is_workable and any(row.faults for row in view.rows)
     return page("job", {"view": view, "fault": None if is_beside else fault}, answer.http_status)
 

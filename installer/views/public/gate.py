@@ -22,6 +22,8 @@ from installer.services.links import link_actor, link_find, link_used
 SEE_OTHER, BAD, PIN_WANTED, GONE, TOO_LARGE, INVALID, TOO_MANY, AWAY = 303, 400, 401, 404, 413, 422, 429, 503
 # A phone that shows the page asks every few seconds; a whole crew may share one address.
 PER_LINK, PER_SOURCE, WRONG_PER_SOURCE = 600, 1200, 30
+# Each is a row or two that stays: what a crew has kept in a day without network may come at once.
+CHANGES_PER_LINK = 240
 PIN_COOKIE, PIN_SECONDS, _SALT = "job-pin", 12 * 3600, "installer.pin"
 # Previews of photos, the worker that keeps the page, the camera that reads a serial: nowhere else in Hub.
 POLICY = {"img-src": ["blob:"], "worker-src": [SELF]}
@@ -49,8 +51,8 @@ def by_link(view: View) -> View:
     def run(request: HttpRequest, token: str, *arguments: object, **named: object) -> HttpResponse:
         address = remote_address(request)
         link = link_find(token)
-        if _is_too_often(link, address):
-            return private(HttpResponse("Too many requests. Try again in a minute.\n", "text/plain", TOO_MANY))
+        if _is_too_often(link, address, is_change=request.method == "POST"):
+            return private(_wait())
         if link is None:
             return gone(request)
         request.link, request.token, request.actor = link, token, link_actor(link, address)  # type: ignore[attr-defined]
@@ -137,12 +139,19 @@ def pin_keep(response: HttpResponse, request: HttpRequest, link: JobLink, path: 
     )
 
 
-def _is_too_often(link: JobLink | None, address: str) -> bool:
+def _wait() -> HttpResponse:
+    text = "Too many requests. Try again in a minute.\n"
+    return HttpResponse(text, "text/plain", TOO_MANY, headers={"Retry-After": "60"})
+
+
+def _is_too_often(link: JobLink | None, address: str, *, is_change: bool) -> bool:
     source = source_of(address)
     wanted = (
         [(f"job-link:{link.pk}", PER_LINK), (f"job-source:{source}", PER_SOURCE)]
         if link is not None
         else [(f"job-wrong:{source}", WRONG_PER_SOURCE)]
     )
+    if link is not None and is_change:
+        wanted.append((f"job-changes:{link.pk}", CHANGES_PER_LINK))
     budgets = [limits.take(name, limit) for name, limit in wanted]
     return any(budget is not None and budget.is_spent for budget in budgets)

@@ -32,7 +32,7 @@ def job_state(request: LinkRequest, token: str) -> HttpResponse:
     if request.GET.get("v") == version:
         response = HttpResponse(status=NOTHING_NEW)
     else:
-        response = page("_live", {"view": job_view(job, token)})
+        response = page("_live", {"view": job_view(job, token, version=version)})
     response.headers["ETag"] = f'"{version}"'
     return response
 
