@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("hub.account.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("chargepoints.api.urls")),
+    path("", include("installer.urls")),
     path("", include("chargepoints.urls")),
     path("", include("installer.urls")),
 ]

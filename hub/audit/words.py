@@ -74,6 +74,13 @@ ACTS: dict[str, str] = {
     "tested": "sent a test event to {}",
     "replayed": "sent events again to {}",
     "seeded": "made the demo's {}",
+    "completed": "completed {}",
+    "noted": "wrote a note on {}",
+    "skipped": "skipped a step of {}",
+    "mailed": "mailed {}",
+    "activated_all": "activated all charge points of {}",
+    "photo_added": "added a photo of {}",
+    "photo_removed": "removed a photo of {}",
     "opened": "opened {}",
     "pin_refused": "typed wrong PINs for {}",
 }
@@ -101,6 +108,9 @@ NOUNS: dict[str, str] = {
     "spot_source": "source of hourly prices",
     "firmware_file": "firmware",
     "command_batch": "bulk action",
+    "installer_job": "installer job",
+    "job_link": "job link",
+    "job_template": "job template",
 }
 FIELDS: dict[str, str] = {
     "api_key": "API key",

@@ -15,6 +15,7 @@ from installer.selectors.rows import rows_of
 from installer.services.jobs import job_begin, job_locked, job_workable
 from installer.services.notes import note_save
 from installer.services.pairing import password_take_over
+from installer.services.photos import photo_remove
 from installer.services.placing import connector_place, identity_place
 from installer.services.skips import step_skip
 
@@ -59,6 +60,10 @@ def _skip(actor: Actor, row: JobChargePoint, fields: Mapping[str, str]) -> Mappi
     return step_skip(actor=actor, row=row, step_id=fields.get("step", ""), reason=fields.get("reason", ""))
 
 
+def _photo_removed(actor: Actor, row: JobChargePoint, fields: Mapping[str, str]) -> Mapping[str, object]:
+    return photo_remove(actor=actor, row=row, photo=fields.get("photo", ""))
+
+
 def _pairing(actor: Actor, row: JobChargePoint, fields: Mapping[str, str]) -> Mapping[str, object]:
     return password_take_over(actor=actor, row=row, knock=fields.get("knock", ""))
 
@@ -68,16 +73,18 @@ APPLY: dict[str, Apply] = {
     EditKind.CONNECTOR: _connector,
     EditKind.NOTE: _note,
     EditKind.SKIP: _skip,
+    EditKind.PHOTO_REMOVED: _photo_removed,
     EditKind.PAIRING: _pairing,
 }
 
 
 @transaction.atomic
-def edit_apply(*, link: JobLink, actor: Actor, key: str, edit: Edit) -> Answer:
+def edit_apply(*, link: JobLink, actor: Actor, key: str, edit: Edit, how: Apply | None = None) -> Answer:
     """Apply `edit` once. The row of its job is locked, so that the same key sent twice at once waits for the first.
 
     What cannot be applied is answered with 422 and a sentence, and stays so for this key: the phone shows it and the
     person decides. A dead-lock or a database that is away raises, stores nothing, and the phone sends it again.
+    `how`: for an edit that is more than text, what applies it instead of APPLY's.
     """
     job, kind = job_locked(link.job), edit.kind.replace("\x00", "")[:16]
     known = JobEdit.objects.filter(link=link, key=key).first()
@@ -87,7 +94,7 @@ def edit_apply(*, link: JobLink, actor: Actor, key: str, edit: Edit) -> Answer:
         with transaction.atomic():
             job_workable(job)
             row = rows_of(job).select_related("charge_point__site__team").filter(pk=edit.row_id).first()
-            apply = APPLY.get(edit.kind)
+            apply = how or APPLY.get(edit.kind)
             if row is None or apply is None:
                 raise ActionRefused("This charge point is not part of the job any more.")
             fields = {name: value.replace("\x00", "") for name, value in edit.fields.items()}

@@ -11,6 +11,7 @@ from chargepoints.exceptions import ActionRefused
 from chargepoints.models import ChargePoint, Site
 from chargepoints.services.charge_points import charge_point_set_active
 from hub.audit.records import Actor, audit_record, facts_of
+from hub.queue import enqueue_on_commit
 from hub.teams.models import Organisation
 from installer.choices import CONNECTOR_STEPS, WORKABLE, JobState, StepKind
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink
@@ -74,7 +75,11 @@ def job_edit(
     job_workable(found)
     before = _facts(found)
     keep = {one.pk for one in charge_points}
-    leaving = found.rows.exclude(charge_point__in=keep)
+    if any(one.site_id != found.site_id or one.archived_at for one in charge_points):
+        raise ActionRefused("All charge points of a job are at its site.")
+    # What has been moved or archived since stays as it is: nobody could choose it here.
+    leaving = found.rows.filter(charge_point__site=found.site, charge_point__archived_at=None)
+    leaving = leaving.exclude(charge_point__in=keep)
     for row in leaving:
         if row.photos.exists() or row.notes.exists() or row.steps.exclude(ended_at=None).exists():
             raise ActionRefused(f"{row.charge_point} has notes, photos or results already, so it stays in the job.")
@@ -129,18 +134,16 @@ def job_begin(*, job: InstallerJob) -> None:
 
 
 @transaction.atomic
-def job_complete(*, actor: Actor, job: InstallerJob, activate: bool) -> Completed:
+def job_complete(*, actor: Actor, job: InstallerJob, activate: bool, base: str = "") -> Completed:
     """Complete a job, whatever is still wrong: that is kept with it. Raises ActionRefused when it is not workable.
 
-    `activate`: all inactive charge points of the job's site become active (SPEC section 7).
+    `activate`: all inactive charge points of the job's site become active (SPEC section 7). `base`: the portal's
+    address, for the mail to who made the job.
     """
     found = job_locked(job)
     job_workable(found)
     problems = problems_of(found)
-    activated = 0
-    if activate:
-        inactive = ChargePoint.objects.filter(site=found.site, is_active=False, archived_at=None).order_by("pk")
-        activated = sum(charge_point_set_active(actor=actor, charge_point=one, is_active=True) for one in inactive)
+    activated = _activate(actor, found) if activate else 0
     now = timezone.now()
     found.state, found.completed_at, found.completed_by_name = JobState.COMPLETED, now, actor.name[:160]
     found.started_at = found.started_at or now
@@ -153,7 +156,25 @@ def job_complete(*, actor: Actor, job: InstallerJob, activate: bool) -> Complete
         place=found.place,
         after={"activated": activated if activate else "left as they are", "open_problems": list(problems)},
     )
+    enqueue_on_commit("jobs.completed_mail", found.pk, base)
     return Completed(found, activated, problems)
+
+
+@transaction.atomic
+def job_activate(*, actor: Actor, job: InstallerJob) -> int:
+    """Activate what completing the job has left inactive at its site; how many. Raises ActionRefused before that."""
+    found = job_locked(job)
+    if found.state != JobState.COMPLETED:
+        raise ActionRefused("Charge points are activated when the job is completed.")
+    activated = _activate(actor, found)
+    InstallerJob.objects.filter(pk=found.pk).update(activated=(found.activated or 0) + activated)
+    audit_record(actor=actor, act="activated_all", obj=found, place=found.place, after={"activated": activated})
+    return activated
+
+
+def _activate(actor: Actor, job: InstallerJob) -> int:
+    inactive = ChargePoint.objects.filter(site=job.site, is_active=False, archived_at=None).order_by("pk")
+    return sum(charge_point_set_active(actor=actor, charge_point=one, is_active=True) for one in inactive)
 
 
 @transaction.atomic

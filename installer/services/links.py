@@ -28,14 +28,8 @@ def link_make(
 
     `pin`: up to eight digits that are asked for besides; empty: none.
     """
-    now = timezone.now()
-    until = expires_at or now + VALID_FOR
-    if job.state not in WORKABLE:
-        raise ActionRefused(f"The job is {job.get_state_display().lower()}. Nobody needs a link for it any more.")
-    if not now < until <= now + VALID_AT_MOST:
-        raise ActionRefused(f"A link works for {VALID_AT_MOST.days} days at most, and not into the past.")
-    if pin and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
-        raise ActionRefused("A PIN has four to eight digits.")
+    until = expires_at or timezone.now() + VALID_FOR
+    link_check(job=job, expires_at=until, pin=pin)
     token = secrets.token_urlsafe(32)
     link = JobLink.objects.create(
         job=job,
@@ -53,6 +47,17 @@ def link_make(
         after={"job": job.number, "for": link.label, "expires_at": until, "pin": "asked for" if pin else "none"},
     )
     return link, token
+
+
+def link_check(*, job: InstallerJob, expires_at: datetime, pin: str) -> None:
+    """Raise ActionRefused when such a link cannot be made."""
+    now = timezone.now()
+    if job.state not in WORKABLE:
+        raise ActionRefused(f"The job is {job.get_state_display().lower()}. Nobody needs a link for it any more.")
+    if not now < expires_at <= now + VALID_AT_MOST:
+        raise ActionRefused(f"A link works for {VALID_AT_MOST.days} days at most, and not into the past.")
+    if pin and not (pin.isascii() and pin.isdigit() and 4 <= len(pin) <= 8):
+        raise ActionRefused("A PIN has four to eight digits.")
 
 
 @transaction.atomic

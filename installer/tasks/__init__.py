@@ -1,0 +1,5 @@
+"""Celery tasks of jobs: interfaces only."""
+
+from installer.tasks import mails
+
+__all__ = ["mails"]

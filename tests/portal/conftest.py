@@ -14,6 +14,7 @@ from tests import factories
 from tests.conftest import StartServer
 from tests.portal.admin_tools import history_of, people_of
 from tests.portal.charge_tools import billed, charge, payer, priced
+from tests.portal.job_tools import job_of
 from tests.portal.money_tools import money_of
 from tests.stage import Server, eventually, free_port, settled
 
@@ -81,6 +82,7 @@ def filled(alice: User, charlie: User, charge_point: ChargePoint, foreign_charge
     """Two operators with one row of everything."""
     for point in (charge_point, foreign_charge_point):
         history_of(point)
+        job_of(point)
         operator = point.site.team.organisation
         holder = factories.driver(operator, f"Driver of {operator}")
         money_of(point, factories.charge_key(holder=holder, id_tag=f"TAG-{operator}"))

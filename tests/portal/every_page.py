@@ -31,6 +31,7 @@ from tests.factories import now
 from tests.portal.charge_tools import held, payer, priced
 from tests.portal.diagnostics_tools import diagnostics_urls
 from tests.portal.firmware_tools import firmware_urls
+from tests.portal.job_tools import job_urls
 from tests.portal.kept_tools import command_urls
 from tests.portal.price_tools import group_made
 from tests.portal.webhook_tools import webhook_urls
@@ -73,6 +74,7 @@ class Stage:
         yield from diagnostics_urls(self.busy, self.offline)
         yield from price_urls(site)
         yield from firmware_urls(self.busy)
+        yield from job_urls(self.busy)
         yield from batch_urls(self.busy, self.offline, self.alice)
         yield from (reverse("audit"), reverse("audit") + "?q=nothing-like-this", "/no/such/page/")
 

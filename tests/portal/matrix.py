@@ -33,6 +33,7 @@ from tests.portal.matrix_tables.desk import DESK
 from tests.portal.matrix_tables.diagnostics import DIAGNOSTICS
 from tests.portal.matrix_tables.firmware import FIRMWARE
 from tests.portal.matrix_tables.frame import FRAME
+from tests.portal.matrix_tables.jobs import JOBS
 from tests.portal.matrix_tables.line import EVERY, Roles
 from tests.portal.matrix_tables.money import MONEY_PAGES
 from tests.portal.matrix_tables.sites import ORGANISATION, PEOPLE, SITES
@@ -54,6 +55,7 @@ TABLE = [
     *FIRMWARE,
     *DIAGNOSTICS,
     *WEBHOOKS,
+    *JOBS,
     *ADMINISTRATION,
 ]
 

@@ -28,6 +28,7 @@ from tests import factories
 from tests.batch_tools import firmware_file
 from tests.portal.admin_tools import address_of, objects
 from tests.portal.diagnostics_tools import bytes_of
+from tests.portal.job_tools import job_of, links_known
 from tests.portal.matrix_tables.firmware import FILE_TOKEN
 from tests.portal.matrix_tables.sites import TOKEN
 from tests.portal.matrix_tables.unknown import STRANGER
@@ -74,6 +75,11 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     },
     "webhook": lambda point: {"pk": first_of(Webhook, point)},
     "webhook_delivery": lambda point: {"pk": first_of(WebhookDelivery, point)},
+    "job": lambda point: {"pk": point.job_rows.all()[0].job_id},
+    "job_row": lambda point: {"pk": point.job_rows.all()[0].pk},
+    "job_photo": lambda point: {"pk": point.job_rows.all()[0].photos.all()[0].pk},
+    "job_link": lambda point: {"pk": point.job_rows.all()[0].job.links.all()[0].pk},
+    "job_template": lambda point: {"pk": _operator(point).job_templates.all()[0].pk},
     # Named by its identity.
     "unknown": lambda point: {},
 }
@@ -81,7 +87,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
 WHOLE = frozenset(
     {"archived_site", "waiting", "organisation", "team", "member", "invitation", "api_key", "sign_in", "user"}
     | {"driver", "charge_key", "payment_method", "price_group", "price", "spot_source", "spot_source_id"}
-    | {"home_charger", "home_driver", "firmware", "wave", "webhook", "webhook_delivery"}
+    | {"home_charger", "home_driver", "firmware", "wave", "webhook", "webhook_delivery", "job_template"}
 )
 # Of Nordlys alone.
 ONE = frozenset({"unknown"})
@@ -105,6 +111,7 @@ def furnish(points: Iterable[ChargePoint], nordlys: Organisation, alice: User, b
     operators = {_operator(point) for point in points}
     for point in points:
         factories.charge_point(point.site, archived_at=now)
+        job_of(point)
         bytes_of(point.diagnostics_files.all()[0], b"diagnostics")
     for operator in operators:
         factories.site(factories.team(operator), ARCHIVED, archived_at=now)
@@ -116,6 +123,7 @@ def furnish(points: Iterable[ChargePoint], nordlys: Organisation, alice: User, b
         owner = bob if operator == nordlys else person
         SignIn.objects.create(user=owner, session_key=_session(operator), started_at=now, seen_at=now)
     Organisation.objects.filter(pk=nordlys.pk).update(receives_unknown=True)
+    links_known(nordlys)
     _address_opened()
     knock(STRANGER["identity"])
     Invitation.objects.filter(organisation=nordlys).update(

@@ -23,7 +23,7 @@ from tests.portal.matrix_objects import OBJECTS, ONE, WHOLE, Arguments, first_of
 from tests.portal.matrix_tables.line import ANYBODY, Url
 
 NEAR, FAR, FOREIGN = "near", "far", "foreign"
-_WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(?:teams|chargepoints|audit)_', re.IGNORECASE)
+_WRITE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(?:teams|chargepoints|audit|installer)_', re.IGNORECASE)
 
 
 @dataclass

@@ -61,7 +61,7 @@ from tests.portal.admin_tools import address_of, objects, url
 
 MODELS = [
     model
-    for label in ("teams", "audit", "chargepoints")
+    for label in ("teams", "audit", "chargepoints", "installer")
     for model in apps.get_app_config(label).get_models()
     if model is not SiteLimit
 ]
@@ -107,6 +107,7 @@ HISTORY = [
     AuditEntry,
     Webhook,
     WebhookDelivery,
+    *apps.get_app_config("installer").get_models(),
 ]
 CHANGED = [model for model in MODELS if model not in HISTORY]
 

@@ -25,6 +25,7 @@ from hub.demo.money import PAYERS, PRICES, DemoPayer, DemoPrice
 from hub.demo.operators import DRIVERS, PASSWORD, PEOPLE, SITES, DemoDriver, DemoPerson
 from hub.embedded.config import Config
 from hub.embedded.data import write_private
+from hub.management.demo_jobs import job_demo_create
 from hub.teams.models import Member, Organisation, Team, User
 
 
@@ -79,6 +80,7 @@ def seed() -> None:
                 payer_create(payer)
             for make in NEW_FIRMWARE:
                 firmware_add(make)
+            job_demo_create()
             seeding_record()
     people_passwords(settings.DEMO_PASSWORD)
     spare_password_set(os.environ.get("HUB_SPARE_PASSWORD", ""))

@@ -16,6 +16,8 @@ LATER = "It could not be stored just now. It is sent again."
 TRY_AGAIN = "It could not be stored just now. Go back and try again."
 # Where the sentence stands, and which of its texts was typed, by kind of edit.
 TYPED = {"identity": "value", "connector": "value", "note": "text", "skip": "reason"}
+# Where the sentence stands, when it is not named as the edit.
+BESIDE = {"photo-removed": "photo"}
 
 
 @by_link
@@ -26,9 +28,9 @@ def job_edits(request: LinkRequest, token: str) -> HttpResponse:
     The same key again gets the same answer, marked as a replay.
     """
     fields = {name: str(value) for name, value in request.POST.items()}
-    edit = Edit(fields.pop("kind", ""), _number(fields.pop("row", "")), fields)
+    edit = Edit(fields.pop("kind", ""), number_of(fields.pop("row", "")), fields)
     told = request.headers.get(KEY)
-    key = str(uuid.uuid4()) if told is None else _key(told)
+    key = str(uuid.uuid4()) if told is None else key_of(told)
     try:
         answer = _answer(request, key, edit)
     except OperationalError:
@@ -37,12 +39,7 @@ def job_edits(request: LinkRequest, token: str) -> HttpResponse:
         if told is None:
             return HttpResponse(f"{TRY_AGAIN}\n", "text/plain", AWAY, headers=headers)
         return JsonResponse({"error": LATER}, status=AWAY, headers=headers)
-    if told is None:
-        return _plain(request, token, edit, answer)
-    response = JsonResponse(dict(answer.body), status=answer.http_status)
-    if answer.is_replay:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+    return plain_answer(request, token, edit, answer) if told is None else json_answer(answer)
 
 
 def _answer(request: LinkRequest, key: str, edit: Edit) -> Answer:
@@ -51,23 +48,32 @@ def _answer(request: LinkRequest, key: str, edit: Edit) -> Answer:
     return edit_apply(link=request.link, actor=request.actor, key=key, edit=edit)
 
 
-def _plain(request: LinkRequest, token: str, edit: Edit, answer: Answer) -> HttpResponse:
-    """For a browser without script."""
+def json_answer(answer: Answer) -> HttpResponse:
+    """For the page's script."""
+    response = JsonResponse(dict(answer.body), status=answer.http_status)
+    if answer.is_replay:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def plain_answer(request: LinkRequest, token: str, edit: Edit, answer: Answer) -> HttpResponse:
+    """For a browser without script: back to the charge point, or the page with the sentence beside its field."""
     if answer.http_status == DONE:
         return see_other("job_page", token, anchor=f"row-{edit.row_id}")
     typed = edit.fields.get(TYPED.get(edit.kind, ""), "").replace("\x00", "")
-    fault = Fault(edit.row_id, edit.kind, str(answer.body.get("error", "")), typed)
+    fault = Fault(edit.row_id, BESIDE.get(edit.kind, edit.kind), str(answer.body.get("error", "")), typed)
     request.link.job.refresh_from_db()
     view = job_view(request.link.job, token, fault=fault)
     is_beside = view.is_workable and any(row.faults for row in view.rows)
     return page("job", {"view": view, "fault": None if is_beside else fault}, answer.http_status)
 
 
-def _number(text: str) -> int:
+def number_of(text: str) -> int:
+    """The number of a row; 0, which none has, for what is no number."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
-def _key(told: str) -> str:
+def key_of(told: str) -> str:
     """A UUID in one spelling; empty for what is none."""
     try:
         return str(uuid.UUID(told.strip())) if len(told) <= 64 else ""

@@ -5,6 +5,7 @@ from django.db.models import Model
 from chargepoints import models as domain
 from hub.audit.models import AuditEntry
 from hub.teams import models as teams
+from installer import models as jobs
 from tests.portal.matrix_tables.frame import NOT_STAFF
 from tests.portal.matrix_tables.line import ADMINS, ANYBODY, EVERY, NOBODY, Url
 
@@ -61,6 +62,10 @@ MONEY = (
     *(domain.HomeCharger, domain.KeyLimit, domain.LedgerAccount, domain.LedgerMovement, domain.LedgerLine),
 )
 WEBHOOKS = (domain.Webhook, domain.WebhookDelivery)
+JOBS = (
+    *(jobs.InstallerJob, jobs.JobChargePoint, jobs.JobLink, jobs.JobEdit, jobs.JobTemplate),
+    *(jobs.Note, jobs.JobPhoto, jobs.AcceptanceStep),
+)
 EDITED = (domain.Site, domain.Connector, domain.Driver, domain.ChargeKey)
 ADMINISTRATION = [
     Url("admin:index", get=EVERY, post=EVERY, staff=True),
@@ -97,4 +102,5 @@ ADMINISTRATION = [
         for line in page("teams", model, add=False, change=False)
     ),
     *page("audit", AuditEntry, add=False, change=False),
+    *(line for model in JOBS for line in page("installer", model, add=False, change=False)),
 ]

@@ -1,0 +1,204 @@
+"""How jobs, links and steps look on the desk, and what is told of each charge point of a job."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from django.urls import reverse
+
+from chargepoints.models import ChargePoint
+from chargepoints.rendering.status import Look, combined_words, link_look
+from hub.audit.models import AuditEntry
+from hub.audit.words import deed, summary
+from installer.choices import JobState, LinkState, PhotoKind, Side, StepKind, StepState
+from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink, JobPhoto, Note
+from installer.selectors.jobs import JobFigures
+
+_ORDER = {kind: position for position, kind in enumerate(StepKind)}
+JOB_LOOKS = {
+    JobState.OPEN: Look("prep", "circle-dashed", "Open"),
+    JobState.IN_PROGRESS: Look("charge", "hard-hat", "In progress"),
+    JobState.COMPLETED: Look("ok", "circle-check", "Completed"),
+    JobState.ARCHIVED: Look("gone", "archive", "Archived"),
+}
+LINK_LOOKS = {
+    LinkState.WORKS: Look("ok", "link", "Works"),
+    LinkState.EXPIRED: Look("gone", "clock", "Expired"),
+    LinkState.REVOKED: Look("off", "ban", "Revoked"),
+    LinkState.CLOSED: Look("gone", "archive", "Job archived"),
+}
+STEP_LOOKS = {
+    StepState.TODO: Look("gone", "circle", "To do"),
+    StepState.RUNNING: Look("charge", "loader-circle", "Running"),
+    StepState.PASSED: Look("ok", "circle-check", "Passed"),
+    StepState.FAILED: Look("bad", "triangle-alert", "Failed"),
+    StepState.SKIPPED: Look("warn", "ban", "Skipped"),
+}
+# Steps that say something about a charge point long after the job.
+_TELLING = (StepState.FAILED, StepState.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class JobLine:
+    """A job in the list."""
+
+    job: InstallerJob
+    look: Look
+    figures: JobFigures
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A step with its evidence; `url` leads to the log line that proves it."""
+
+    step: AcceptanceStep
+    look: Look
+    name: str
+    told: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoLine:
+    """A photo and its addresses, which are empty where none can be served."""
+
+    photo: JobPhoto
+    name: str
+    url: str
+    small_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowCard:
+    """A charge point of a job, with all that is known of the work. `is_here`: still at the job's site."""
+
+    row: JobChargePoint
+    charge_point: ChargePoint
+    is_here: bool
+    status: str
+    look: Look
+    steps: Sequence[StepLine]
+    passed: int
+    photos: Sequence[PhotoLine]
+    installer_note: Note | None
+    operator_note: Note | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """One job of a charge point: results in figures, what failed or was skipped, photos and notes."""
+
+    row: JobChargePoint
+    look: Look
+    passed: int
+    steps: int
+    open_steps: Sequence[StepLine]
+    photos: Sequence[PhotoLine]
+    installer_note: Note | None
+    operator_note: Note | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkLine:
+    """A link with its state."""
+
+    link: JobLink
+    look: Look
+    works: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeedLine:
+    """One act in words."""
+
+    entry: AuditEntry
+    words: str
+    change: str
+
+
+def job_look(job: InstallerJob) -> Look:
+    """The pill of a job's state."""
+    return JOB_LOOKS[JobState(job.state)]
+
+
+def job_lines(jobs: Iterable[InstallerJob], figures: dict[int, JobFigures]) -> list[JobLine]:
+    """The rows of the list."""
+    return [JobLine(job, job_look(job), figures[job.pk]) for job in jobs]
+
+
+def row_cards(rows: Iterable[JobChargePoint]) -> list[RowCard]:
+    """What the job's page shows of each charge point; rows of `selectors.jobs.job_rows`."""
+    return [row_card(row, row.charge_point) for row in rows]
+
+
+def row_card(row: JobChargePoint, charge_point: ChargePoint) -> RowCard:
+    """The same of one; the charge point went through `conflicts_told`."""
+    steps = [_step(step, charge_point.pk) for step in sorted(row.steps.all(), key=_step_order)]
+    notes = {note.side: note for note in row.notes.all()}
+    return RowCard(
+        row=row,
+        charge_point=charge_point,
+        is_here=charge_point.site_id == row.job.site_id and charge_point.archived_at is None,
+        status=combined_words(charge_point),
+        look=link_look(charge_point) or Look("ok", "wifi", "Connected"),
+        steps=steps,
+        passed=sum(line.step.state == StepState.PASSED for line in steps),
+        photos=[_photo(photo) for photo in row.photos.all()],
+        installer_note=notes.get(Side.INSTALLER),
+        operator_note=notes.get(Side.OPERATOR),
+    )
+
+
+def rows_lines(rows: Iterable[JobChargePoint]) -> list[RowLine]:
+    """The jobs of one charge point, rows of `selectors.jobs.rows_of_charge_point`."""
+    found = []
+    for row in rows:
+        steps = [_step(step, row.charge_point_id) for step in sorted(row.steps.all(), key=_step_order)]
+        notes = {note.side: note for note in row.notes.all()}
+        found.append(
+            RowLine(
+                row=row,
+                look=job_look(row.job),
+                passed=sum(line.step.state == StepState.PASSED for line in steps),
+                steps=len(steps),
+                open_steps=[line for line in steps if line.step.state in _TELLING],
+                photos=[_photo(photo) for photo in row.photos.all()],
+                installer_note=notes.get(Side.INSTALLER),
+                operator_note=notes.get(Side.OPERATOR),
+            )
+        )
+    return found
+
+
+def link_lines(links: Iterable[JobLink]) -> list[LinkLine]:
+    """The rows of the list of links."""
+    return [LinkLine(link, LINK_LOOKS[link.state], link.state is LinkState.WORKS) for link in links]
+
+
+def deed_lines(entries: Iterable[AuditEntry]) -> list[DeedLine]:
+    """Acts in words."""
+    return [DeedLine(entry, deed(entry), summary(entry)) for entry in entries]
+
+
+def mail_address(email: str, subject: str, body: str) -> str:
+    """A mailto address that opens the letter in the person's own mail program (RFC 6068)."""
+    text = body.replace("\r\n", "\n").replace("\n", "\r\n")
+    return f"mailto:{quote(email, safe='@')}?subject={quote(subject, safe='')}&body={quote(text, safe='')}"
+
+
+def _step_order(step: AcceptanceStep) -> tuple[int, int]:
+    return step.connector_number, _ORDER[StepKind(step.kind)]
+
+
+def _step(step: AcceptanceStep, charge_point_id: int) -> StepLine:
+    name = step.get_kind_display()
+    if step.connector_number:
+        name += f", connector {step.connector_number}"
+    told = step.skip_reason if step.state == StepState.SKIPPED else step.evidence
+    url = reverse("log_line", args=[charge_point_id, step.log_seq]) if step.log_seq else ""
+    return StepLine(step, STEP_LOOKS[StepState(step.state)], name, told, url)
+
+
+def _photo(photo: JobPhoto) -> PhotoLine:
+    name = PhotoKind(photo.kind).label
+    return PhotoLine(photo, name, *(reverse(each, args=[photo.pk]) for each in ("desk_photo", "desk_photo_small")))

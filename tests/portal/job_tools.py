@@ -1,0 +1,93 @@
+"""What the tests of installer jobs share."""
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+from django.urls import reverse
+
+from chargepoints.models import ChargePoint
+from hub.audit.records import HUB, Actor
+from hub.teams.models import Organisation
+from installer.models import InstallerJob, JobEdit, JobLink, JobPhoto, JobTemplate
+from installer.photo_files import photo_path, photo_store
+from installer.pictures import EDGES, FULL, picture_made
+from installer.services.jobs import job_create
+from installer.services.links import link_actor, link_make
+from installer.services.notes import note_save
+from tests import factories
+from tests.portal.handover_tools import JPEG
+from tests.portal.matrix_tables.jobs import DONE_TOKEN, JOB_PHOTO, JOB_TOKEN
+
+CHECKS = ["connected", "booted", "start", "energy", "stop"]
+
+
+def job_at(*points: ChargePoint, actor: Actor = HUB, **fields: object) -> InstallerJob:
+    """A job for these charge points of one site."""
+    values = {"checks": CHECKS, "installer_name": "Ole Hansen", "installer_email": "ole@example.com"}
+    return job_create(actor=actor, site=points[0].site, charge_points=points, fields={**values, **fields})
+
+
+def link_of(job: InstallerJob, label: str = "Ole Hansen", **options: object) -> tuple[JobLink, str]:
+    """A link of a job and its token."""
+    return link_make(actor=HUB, job=job, label=label, **options)  # type: ignore[arg-type]
+
+
+def job_of(point: ChargePoint) -> InstallerJob:
+    """A job with one row of everything, named after the charge point."""
+    mark = f"MARK-{point.identity}"
+    job = job_at(point, description=mark, instructions="Type the serial.", contact="+47 22 00 00 01")
+    link, _ = link_of(job, mark)
+    row = job.rows.select_related("charge_point__site__team").get()
+    note_save(actor=link_actor(link, "192.0.2.9"), row=row, text=f"{mark}: the cable is short.")
+    note_save(actor=HUB, row=row, text=f"{mark}: use the long one.")
+    picture = picture_made(JPEG)
+    facts = {"sha256": picture.sha256, "width": picture.width, "height": picture.height}
+    photo = JobPhoto.objects.create(row=row, size=len(picture.files[FULL]), author_name=mark, **facts)
+    photo_store(photo.pk, picture)
+    JobEdit.objects.create(link=link, key=str(uuid.uuid4()), kind="note", answer={"note": mark}, http_status=200)
+    row.steps.filter(kind="connected").update(
+        state="passed", evidence="Called from 192.0.2.9.", log_seq=1, by_name=mark, ended_at=factories.now()
+    )
+    row.steps.filter(kind="energy").update(state="skipped", skip_reason="No car", by_name=mark)
+    operator = job.organisation
+    JobTemplate.objects.get_or_create(organisation=operator, name=f"Template of {operator}", checks=CHECKS)
+    return job
+
+
+def links_known(operator: Organisation) -> None:
+    """The matrix knows the tokens of a job's link and of a completed job's, and a photo of the first."""
+    job, done = InstallerJob.objects.filter(organisation=operator).order_by("pk")[:2]
+    for each, token in ((job, JOB_TOKEN), (done, DONE_TOKEN)):
+        # Used just now, so that a visit that is refused notes nothing.
+        each.links.update(token_sha256=hashlib.sha256(token.encode()).hexdigest(), used_at=factories.now())
+    InstallerJob.objects.filter(pk=done.pk).update(state="completed", completed_at=factories.now())
+    row = job.rows.all()[0]
+    JobPhoto.objects.create(pk=JOB_PHOTO, row=row, size=1, sha256="0" * 64, width=4, height=3, author_name="x")
+    for pk in JobPhoto.objects.values_list("pk", flat=True):
+        for size in EDGES:
+            photo_path(pk, size).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            photo_path(pk, size).write_bytes(JPEG)
+
+
+def job_urls(point: ChargePoint) -> Iterator[str]:
+    """The lists, the forms, a job that runs and one that is completed, their dialogs, and the tab."""
+    job = job_of(point)
+    done = job_at(point)
+    InstallerJob.objects.filter(pk=done.pk).update(
+        state="completed", completed_at=factories.now() - timedelta(hours=1), open_problems=["NORD-1: no serial."]
+    )
+    template = JobTemplate.objects.get(organisation=job.organisation)
+    yield from (reverse(name) for name in ("jobs", "job_new", "job_templates", "job_template_new"))
+    yield reverse("jobs") + "?q=nothing-like-this"
+    yield f"{reverse('job_new')}?site={job.site_id}&template={template.pk}"
+    for name in ("job", "job_edit", "job_finish", "job_archive", "job_link_new"):
+        yield reverse(name, args=[job.pk])
+    yield from (reverse("job_report", args=[each.pk]) for each in (job, done))
+    yield from (reverse(name, args=[done.pk]) for name in ("job", "job_activate"))
+    link = job.links.all()[0]
+    yield from (reverse(name, args=[link.pk]) for name in ("job_link_renew", "job_link_revoke"))
+    yield reverse("job_note", args=[job.rows.all()[0].pk])
+    yield reverse("charge_point_jobs", args=[point.pk])
+    yield from (reverse(name, args=[template.pk]) for name in ("job_template_edit", "job_template_archive"))

@@ -1,0 +1,403 @@
+"""Installer jobs on the desk: the list, making one, changing one, and its page."""
+
+from datetime import timedelta
+
+import pytest
+import redis
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from chargepoints.models import ChargePoint, Connection, Site
+from hub.audit.models import AuditEntry
+from hub.teams.choices import Role
+from hub.teams.models import Organisation, User
+from installer.models import AcceptanceStep, InstallerJob, JobLink, JobTemplate
+from installer.services.links import link_actor, link_find
+from installer.services.notes import note_save
+from tests import factories
+from tests.conftest import signed_in
+from tests.portal.job_tools import job_at, job_of, link_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def job(charge_point: ChargePoint) -> InstallerJob:
+    """A job for NORD-1."""
+    return job_at(charge_point)
+
+
+@pytest.fixture
+def reader(nordlys: Organisation) -> Client:
+    """Somebody who may only look."""
+    person = factories.user("reader")
+    factories.member(nordlys, person, Role.READ_ONLY)
+    return signed_in(person)
+
+
+def html(client: Client, path: str) -> str:
+    """A page that is there."""
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return answer.content.decode()
+
+
+def count(client: Client, path: str) -> int:
+    """How many queries a page takes."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(path).status_code == 200
+    return len(queries)
+
+
+def given(*points: ChargePoint, **change: object) -> dict[str, object]:
+    """A form that is filled in."""
+    filled: dict[str, object] = {
+        "charge_points": [point.pk for point in points],
+        "description": "Two new ones",
+        "instructions": "Type the serial",
+        "installer_name": "Ole Hansen",
+        "installer_email": "ole@example.com",
+        "installer_phone": "+47 900 00 000",
+        "contact": "+47 22 00 00 01",
+        "checks": ["stop", "connected"],
+        "configuration": "HeartbeatInterval = 300\n\n  MeterValueSampleInterval=60 ",
+        "energy_s": 60,
+        "activate_when_complete": "on",
+        "expires_on": (factories.now() + timedelta(days=9)).date().isoformat(),
+        "pin": "",
+    }
+    return {**filled, **change}
+
+
+class TestList:
+    """`/jobs/`."""
+
+    def test_nothing_yet_teaches(self, alice_client: Client, reader: Client, site: Site) -> None:
+        assert "Hand a site to an installer" in html(alice_client, "/jobs/")
+        assert reverse("job_new") not in html(reader, "/jobs/")
+
+    def test_figures(self, alice_client: Client, job: InstallerJob, charge_point: ChargePoint) -> None:
+        second = factories.charge_point(charge_point.site, "NORD-9")
+        other = job_at(charge_point, second)
+        ChargePoint.objects.filter(pk=second.pk).update(integration="connected")
+        Connection.objects.filter(pk=second.pk).update(connected_at=factories.now())
+        other.rows.get(charge_point=second).steps.update(state="passed")
+        link_of(other)
+        body = html(alice_client, "/jobs/")
+        row = body[body.index(f'id="job-{other.pk}"') : body.index(f'id="job-{job.pk}"')]
+        for told in (f"Job {other.number}", "Aker Brygge", "Ole Hansen", "1 / 2", "5 / 13", '<b class="bd">1</b>'):
+            assert told in row, told
+        assert "no link works" not in row
+        assert "no link works" in body[body.index(f'id="job-{job.pk}"') :]
+
+    def test_filters(self, alice_client: Client, job: InstallerJob, far_charge_point: ChargePoint) -> None:
+        far = job_at(far_charge_point, installer_name="Kari")
+        InstallerJob.objects.filter(pk=far.pk).update(state="in-progress")
+        both = {job.pk, far.pk}
+        for query, wanted in (
+            ("", both),
+            ("?q=kari", {far.pk}),
+            ("?q=NORD-2", {far.pk}),
+            (f"?q={job.number}", {job.pk}),
+            ("?state=in-progress", {far.pk}),
+            ("?state=archived", set()),
+            (f"?site={job.site_id}", {job.pk}),
+            ("?site=x&state=x&after=x", both),
+        ):
+            body = html(alice_client, "/jobs/" + query)
+            assert {pk for pk in both if f'id="job-{pk}"' in body} == wanted, query
+
+    def test_pages(self, alice_client: Client, charge_point: ChargePoint, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("installer.selectors.jobs.jobs_page.__defaults__", (None, 2))
+        made = [job_at(charge_point).pk for _ in range(3)]
+        first = html(alice_client, "/jobs/?q=Ole")
+        assert [f'id="job-{pk}"' in first for pk in made] == [False, True, True]
+        second = html(alice_client, f"/jobs/?q=Ole&after={made[1]}")
+        assert f"?q=Ole&amp;after={made[1]}" in first
+        assert [f'id="job-{pk}"' in second for pk in made] == [True, False, False]
+
+    def test_queries_do_not_grow(self, alice_client: Client, job: InstallerJob, charge_point: ChargePoint) -> None:
+        wanted = count(alice_client, "/jobs/")
+        for number in range(4):
+            link_of(job_at(charge_point, factories.charge_point(charge_point.site, f"MORE-{number}")))
+        assert count(alice_client, "/jobs/") == wanted
+
+    def test_who_sees_what(
+        self, bob_client: Client, charlie_client: Client, job: InstallerJob, far_charge_point: ChargePoint
+    ) -> None:
+        far = job_at(far_charge_point)
+        body = html(bob_client, "/jobs/")
+        assert (f'id="job-{job.pk}"' in body, f'id="job-{far.pk}"' in body) == (True, False)
+        assert 'id="job-' not in html(charlie_client, "/jobs/")
+        assert Client().get("/jobs/").status_code == 302
+        assert bob_client.post("/jobs/").status_code == 405
+
+    def test_htmx_gets_the_table_alone(self, alice_client: Client, job: InstallerJob) -> None:
+        body = alice_client.get("/jobs/", headers=HTMX).content.decode()
+        assert body.lstrip().startswith('<div id="jobs"')
+
+
+class TestNew:
+    """`/jobs/new/`."""
+
+    def test_where_comes_first(self, alice_client: Client, charge_point: ChargePoint, far_site: Site) -> None:
+        assert "New job: where?" in html(alice_client, "/jobs/new/")
+        assert "NORD-1" in html(alice_client, f"/jobs/new/?site={charge_point.site_id}")
+        assert "NORD-1" in html(alice_client, "/jobs/new/?site=aker")
+        assert alice_client.get("/jobs/new/?site=nowhere").status_code == 422
+
+    def test_the_only_site_is_not_asked_for(self, bob_client: Client, charge_point: ChargePoint) -> None:
+        body = html(bob_client, "/jobs/new/")
+        assert f'value="{charge_point.pk}" checked' in body
+        assert "another site" not in body
+
+    def test_a_job_is_made(self, alice_client: Client, charge_point: ChargePoint) -> None:
+        second = factories.charge_point(charge_point.site, "NORD-9")
+        answer = alice_client.post(f"/jobs/new/?site={charge_point.site_id}", given(charge_point, second))
+        job = InstallerJob.objects.get()
+        assert answer.headers["Location"] == f"/jobs/{job.pk}/"
+        assert (job.number, job.state, job.created_by_name) == (1001, "open", "Alice")
+        assert (job.checks, job.energy_s) == (["connected", "stop"], 60)
+        assert job.configuration == [
+            {"key": "HeartbeatInterval", "value": "300"},
+            {"key": "MeterValueSampleInterval", "value": "60"},
+        ]
+        assert [row.charge_point for row in job.rows.all()] == [charge_point, second]
+        assert {"installer_job.created", "job_link.created"} <= set(AuditEntry.objects.values_list("act", flat=True))
+
+    def test_the_link_is_shown_once(self, alice_client: Client, charge_point: ChargePoint) -> None:
+        alice_client.post(f"/jobs/new/?site={charge_point.site_id}", given(charge_point, pin="4711"))
+        job, link = InstallerJob.objects.get(), JobLink.objects.get()
+        # A refresh of the page in another tab does not eat it.
+        assert 'id="new-link"' not in alice_client.get(f"/jobs/{job.pk}/", headers=HTMX).content.decode()
+        answer = alice_client.get(f"/jobs/{job.pk}/")
+        body = answer.content.decode()
+        address = body.split('id="new-link" tabindex="0">')[1].split("<")[0]
+        assert link_find(address.split("/")[-2]) == link
+        assert address.startswith("http://testserver/j/")
+        for told in ("mailto:ole@example.com?subject=", "QR code of the link", "asks for a PIN"):
+            assert told in body, told
+        assert "4711" not in body
+        assert "no-store" in answer.headers["Cache-Control"]
+        assert 'id="new-link"' not in html(alice_client, f"/jobs/{job.pk}/")
+        assert link.pin_hmac
+        assert 8 <= (link.expires_at - factories.now()).days <= 10
+
+    def test_another_session_does_not_see_it(
+        self, alice_client: Client, alice: User, charge_point: ChargePoint
+    ) -> None:
+        alice_client.post(f"/jobs/new/?site={charge_point.site_id}", given(charge_point))
+        job = InstallerJob.objects.get()
+        assert 'id="new-link"' not in html(signed_in(alice), f"/jobs/{job.pk}/")
+        assert 'id="new-link"' in html(alice_client, f"/jobs/{job.pk}/")
+
+    @pytest.mark.parametrize(
+        ("change", "told"),
+        [
+            ({"charge_points": []}, "Choose at least one charge point."),
+            ({"charge_points": ["x"]}, "not at this site any more"),
+            ({"configuration": "no sign"}, "Line 1: write it as"),
+            ({"configuration": "A = 1\nA = 2"}, "Line 2: A stands here twice."),
+            ({"configuration": "AuthorizationKey = secret"}, "is a secret"),
+            ({"energy_s": 4}, "greater than or equal to 5"),
+            ({"installer_email": "ole"}, "This is no e-mail address."),
+            ({"installer_email": "", "send": "on"}, "Enter the address that the link is sent to."),
+            ({"pin": "12"}, "four to eight digits"),
+            ({"expires_on": "2020-01-01"}, "Choose a day from today"),
+            ({"expires_on": "2999-01-01"}, "Choose a day from today"),
+            ({"checks": ["dance"]}, "Choose from the list."),
+        ],
+    )
+    def test_what_is_wrong_stands_below_the_field(
+        self, change: dict[str, object], told: str, alice_client: Client, charge_point: ChargePoint
+    ) -> None:
+        answer = alice_client.post(f"/jobs/new/?site={charge_point.site_id}", given(charge_point, **change))
+        assert answer.status_code == 422
+        assert told in answer.content.decode()
+        assert not InstallerJob.objects.exists()
+        assert not JobLink.objects.exists()
+
+    def test_charge_points_of_another_site_are_refused(
+        self, alice_client: Client, charge_point: ChargePoint, far_charge_point: ChargePoint
+    ) -> None:
+        answer = alice_client.post(f"/jobs/new/?site={charge_point.site_id}", given(charge_point, far_charge_point))
+        assert answer.status_code == 422
+        assert not InstallerJob.objects.exists()
+
+    def test_sites_that_are_not_theirs(
+        self, bob_client: Client, charge_point: ChargePoint, far_charge_point: ChargePoint
+    ) -> None:
+        path = f"/jobs/new/?site={far_charge_point.site_id}"
+        assert bob_client.get(path).status_code == 422
+        assert bob_client.post(path, given(far_charge_point)).status_code == 422
+        assert not InstallerJob.objects.exists()
+
+    def test_wrong_role_and_no_login(self, reader: Client, charge_point: ChargePoint) -> None:
+        assert reader.get("/jobs/new/").status_code == 403
+        assert Client().get("/jobs/new/").status_code == 302
+
+    def test_a_template_fills_in(
+        self, alice_client: Client, charge_point: ChargePoint, nordlys: Organisation, fjord: Organisation
+    ) -> None:
+        work = {"checks": ["clock"], "configuration": [{"key": "Light", "value": "on"}], "energy_s": 30}
+        ours = JobTemplate.objects.create(organisation=nordlys, name="Post", instructions="Dig.", **work)
+        theirs = JobTemplate.objects.create(organisation=fjord, name="Foreign", instructions="Swim.")
+        path = f"/jobs/new/?site={charge_point.site_id}&template="
+        body = html(alice_client, f"{path}{ours.pk}")
+        for told in ("Dig.", "Light = on", 'value="30"', 'value="clock" checked'):
+            assert told in body, told
+        assert 'value="stop" checked' not in body
+        body = html(alice_client, f"{path}{theirs.pk}")
+        assert "Swim." not in body
+        assert "Foreign" not in body
+
+
+class TestEdit:
+    """`/jobs/<pk>/edit/`."""
+
+    def test_a_job_is_changed(self, alice_client: Client, job: InstallerJob, charge_point: ChargePoint) -> None:
+        second = factories.charge_point(charge_point.site, "NORD-9")
+        path = f"/jobs/{job.pk}/edit/"
+        assert "Ole Hansen" in html(alice_client, path)
+        answer = alice_client.post(path, given(charge_point, second, installer_name="Kari"))
+        assert answer.headers["Location"] == f"/jobs/{job.pk}/"
+        job.refresh_from_db()
+        assert (job.installer_name, job.checks, job.rows.count()) == ("Kari", ["connected", "stop"], 2)
+        assert AuditEntry.objects.filter(act="installer_job.edited").count() == 1
+
+    def test_what_has_evidence_stays(self, alice_client: Client, charge_point: ChargePoint) -> None:
+        job, second = job_of(charge_point), factories.charge_point(charge_point.site, "NORD-9")
+        answer = alice_client.post(f"/jobs/{job.pk}/edit/", given(second))
+        assert answer.status_code == 409
+        assert "so it stays in the job" in answer.content.decode()
+
+    def test_a_completed_job_is_read_only(
+        self, alice_client: Client, job: InstallerJob, charge_point: ChargePoint
+    ) -> None:
+        InstallerJob.objects.filter(pk=job.pk).update(state="completed")
+        answer = alice_client.post(f"/jobs/{job.pk}/edit/", given(charge_point, installer_name="Kari"))
+        assert answer.status_code == 302
+        job.refresh_from_db()
+        assert job.installer_name == "Ole Hansen"
+
+    def test_who_may(self, job: InstallerJob, reader: Client, charlie_client: Client) -> None:
+        path = f"/jobs/{job.pk}/edit/"
+        assert reader.post(path).status_code == 403
+        assert charlie_client.post(path).status_code == 404
+        assert Client().post(path).status_code == 302
+        assert reader.get("/jobs/999999/edit/").status_code == 404
+
+
+class TestPage:
+    """`/jobs/<pk>/`."""
+
+    def test_what_it_shows(self, alice_client: Client, charge_point: ChargePoint) -> None:
+        job = job_of(charge_point)
+        body = html(alice_client, f"/jobs/{job.pk}/")
+        for told in (
+            f"Job {job.number}",
+            "0 / 1 connected",
+            "MARK-NORD-1: the cable is short.",
+            "MARK-NORD-1: use the long one.",
+            "Called from 192.0.2.9.",
+            f"/charge-points/{charge_point.pk}/log/lines/1/",
+            "because",
+            "No car",
+            "it has never connected",
+            "wrote a note on charge point NORD-1",
+            "Works",
+        ):
+            assert told in body, told
+
+    def test_it_refreshes_while_it_is_open(self, alice_client: Client, job: InstallerJob) -> None:
+        assert 'hx-trigger="every 3s"' in html(alice_client, f"/jobs/{job.pk}/")
+        InstallerJob.objects.filter(pk=job.pk).update(state="completed", open_problems=["NORD-1: no serial."])
+        body = html(alice_client, f"/jobs/{job.pk}/")
+        assert 'hx-trigger="every 3s"' not in body
+        assert "NORD-1: no serial." in body
+
+    def test_texts_of_people_are_text(self, alice_client: Client, charge_point: ChargePoint) -> None:
+        job = job_at(charge_point, description="<b>x</b>", installer_name="<i>Ole</i>")
+        link, _ = link_of(job, "<u>Ole</u>")
+        row = job.rows.select_related("charge_point__site__team").get()
+        note_save(actor=link_actor(link, ""), row=row, text="<script>alert(1)</script>")
+        body = html(alice_client, f"/jobs/{job.pk}/") + html(alice_client, f"/charge-points/{charge_point.pk}/jobs/")
+        assert "&lt;script&gt;" in body
+        for bad in ("<script>alert", "<b>x</b>", "<i>Ole", "<u>Ole"):
+            assert bad not in body
+
+    def test_deeds_of_people_are_for_readers_of_the_audit_log(
+        self, alice_client: Client, bob_client: Client, charge_point: ChargePoint
+    ) -> None:
+        job = job_of(charge_point)
+        assert "created installer job" in html(alice_client, f"/jobs/{job.pk}/")
+        body = html(bob_client, f"/jobs/{job.pk}/")
+        assert "created installer job" not in body
+        assert "MARK-NORD-1, job" in body
+
+    def test_only_who_may_change_it_is_offered_to(self, reader: Client, charge_point: ChargePoint) -> None:
+        job = job_of(charge_point)
+        body = html(reader, f"/jobs/{job.pk}/")
+        for name in ("job_edit", "job_finish", "job_archive", "job_link_new"):
+            assert reverse(name, args=[job.pk]) not in body
+
+    def test_queries_do_not_grow(self, alice_client: Client, job: InstallerJob, charge_point: ChargePoint) -> None:
+        link_of(job)
+        wanted = count(alice_client, f"/jobs/{job.pk}/")
+        site = charge_point.site
+        large = job_at(*(factories.charge_point(site, f"MORE-{number}", connectors=2) for number in range(5)))
+        for _ in range(3):
+            link_of(large)
+        assert AcceptanceStep.objects.filter(row__job=large).count() == 5 * 8
+        assert count(alice_client, f"/jobs/{large.pk}/") == wanted
+
+    def test_who_may(self, job: InstallerJob, reader: Client, bob_client: Client, charlie_client: Client) -> None:
+        path = f"/jobs/{job.pk}/"
+        assert reader.get(path).status_code == bob_client.get(path).status_code == 200
+        assert charlie_client.get(path).status_code == 404
+        assert Client().get(path).status_code == 302
+        assert bob_client.post(path).status_code == 405
+
+
+class TestElsewhere:
+    """Jobs on the pages of sites and charge points."""
+
+    def test_the_site_names_its_open_jobs(self, alice_client: Client, job: InstallerJob, reader: Client) -> None:
+        path = f"/sites/{job.site_id}/"
+        body = html(alice_client, path)
+        assert f'href="/jobs/{job.pk}/"' in body
+        assert f"/jobs/new/?site={job.site_id}" in body
+        assert f"/jobs/new/?site={job.site_id}" not in html(reader, path)
+        InstallerJob.objects.filter(pk=job.pk).update(state="completed")
+        assert f'href="/jobs/{job.pk}/"' not in html(alice_client, path)
+
+    def test_the_tab_of_a_charge_point(self, alice_client: Client, charge_point: ChargePoint) -> None:
+        path = f"/charge-points/{charge_point.pk}/jobs/"
+        assert "This charge point is in no installer job." in html(alice_client, path)
+        job = job_of(charge_point)
+        wanted = count(alice_client, path)
+        body = html(alice_client, path)
+        for told in (f"Job {job.number}", "the cable is short", "use the long one", "No car"):
+            assert told in body, told
+        job_at(charge_point)
+        assert count(alice_client, path) == wanted
+
+    def test_the_tab_is_for_who_sees_the_charger(
+        self, charlie_client: Client, bob_client: Client, charge_point: ChargePoint
+    ) -> None:
+        path = f"/charge-points/{charge_point.pk}/jobs/"
+        assert charlie_client.get(path).status_code == 404
+        assert bob_client.post(path).status_code == 405
+        assert Client().get(path).status_code == 302
+
+    def test_the_link_tells_nobody_without_redis(
+        self, alice_client: Client, charge_point: ChargePoint, clean_redis: redis.Redis
+    ) -> None:
+        """What was kept for the page is gone with Redis; the page is there, and another link can be made."""
+        alice_client.post(f"/jobs/new/?site={charge_point.site_id}", given(charge_point))
+        clean_redis.flushdb()
+        job = InstallerJob.objects.get()
+        assert 'id="new-link"' not in html(alice_client, f"/jobs/{job.pk}/")
