@@ -65,7 +65,7 @@ def test_the_body_tells_the_script_what_it_needs(job: Scene) -> None:
     html = job.page()
     assert f'data-job="{job.job.pk}" data-base="{job.base}" data-poll="2000" data-state="open"' in html
     assert f'data-row="{job.row("NORD-1").pk}" open>' in html
-    assert set(re.findall(r'data-outbox="(\w+)"', html)) == {"identity", "connector", "note", "skip"}
+    assert set(re.findall(r'data-outbox="(\w+)"', html)) == {"identity", "connector", "note", "skip", "photo"}
 
 
 def test_the_first_unfinished_charge_point_is_open(site: Site, clean_redis: redis.Redis) -> None:
