@@ -4,11 +4,13 @@ import gzip
 import re
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import localtime
 
 from chargepoints.choices import Integration, Refusal, Registration, State
 from chargepoints.models import ChargePoint, ConfigurationItem, Connection, Finding, Site, StatusChange
@@ -59,6 +61,8 @@ def test_the_head_of_the_page(site: Site, charge_point: ChargePoint, clean_redis
     assert 'href="geo:0,0?q=Stranden%201%2C%20Oslo"' in html
     assert 'href="tel:+4722000000"' in html
     assert "Mark as complete" in html
+    until = localtime(job.link.expires_at, ZoneInfo("Europe/Oslo"))
+    assert f"This link works until {until:%-d %B %Y, %H:%M}." in html
 
 
 def test_the_body_tells_the_script_what_it_needs(job: Scene) -> None:
