@@ -188,7 +188,7 @@ def test_another_job_s_charge_points_cannot_be_reached(job: Scene, site: Site, f
         row = other.row(name)
         step = row.steps.first()
         assert step
-        edits: list[tuple[str, dict[str, object]]] = [
+        edits: list[tuple[str, dict[str, Any]]] = [
             ("identity", {"value": "MINE"}),
             ("connector", {"value": "1"}),
             ("note", {"text": "mine"}),
