@@ -26,6 +26,7 @@ JOBS = [
     Url("job_template_edit", of="job_template", get=EDITORS, post=EDITORS, but=UNSEEN_BY_BOB),
     Url("job_template_archive", of="job_template", get=EDITORS, post=EDITORS, but=UNSEEN_BY_BOB),
     desk("desk_photo", of="job_photo"),
+    desk("desk_photo_print", of="job_photo"),
     desk("desk_photo_small", of="job_photo"),
     desk("job_report", of="job"),
     desk("job_report_pdf", of="job"),
