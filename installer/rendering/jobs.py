@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from chargepoints.models import ChargePoint
 from chargepoints.rendering.status import Look, combined_words, link_look
@@ -201,8 +201,4 @@ def _step(step: AcceptanceStep, charge_point_id: int) -> StepLine:
 
 def _photo(photo: JobPhoto) -> PhotoLine:
     name = PhotoKind(photo.kind).label
-    try:
-        addresses = [reverse(each, args=[photo.pk]) for each in ("desk_photo", "desk_photo_small")]
-    except NoReverseMatch:
-        addresses = ["", ""]
-    return PhotoLine(photo, name, *addresses)
+    return PhotoLine(photo, name, *(reverse(each, args=[photo.pk]) for each in ("desk_photo", "desk_photo_small")))

@@ -84,7 +84,7 @@ def text_of(pdf: bytes) -> str:
             continue
         page = zlib.decompress(stream).decode("latin-1")
         if " Tj" in page:
-            told += ["".join(part) for part in re.findall(r"\(((?:\\.|[^()\\])*)\) Tj", page)]
+            told += ["".join(re.findall(r"\(((?:\\.|[^()\\])*)\) Tj", line)) for line in page.split("T*")]
     return re.sub(r"\\([()\\])", r"\1", "\n".join(told))
 
 

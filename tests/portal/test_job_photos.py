@@ -5,7 +5,6 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
@@ -22,7 +21,7 @@ from tests import factories
 from tests.portal.handover_tools import JPEG, Visit, visit
 from tests.test_pictures import drawn, encoded, png, shown
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
 
 
 @pytest.fixture(autouse=True)
@@ -264,4 +263,3 @@ def test_the_pieces_of_the_pages(phone: Visit) -> None:
     assert phone.url(f"photos/{pk}/small/") in page
     assert phone.url("report.pdf") in page
     assert "data-outbox" not in page
-    assert str(pk) in render_to_string("installer/desk/_photos.html", {"photos": phone.row.photos.all()})
