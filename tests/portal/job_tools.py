@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
+from django.test import Client
 from django.urls import reverse
 
 from chargepoints.models import ChargePoint
@@ -52,6 +53,33 @@ def job_of(point: ChargePoint) -> InstallerJob:
     operator = job.organisation
     JobTemplate.objects.get_or_create(organisation=operator, name=f"Template of {operator}", checks=CHECKS)
     return job
+
+
+def html(client: Client, path: str) -> str:
+    """A page that is there."""
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return answer.content.decode()
+
+
+def given(*points: ChargePoint, **change: object) -> dict[str, object]:
+    """A form that is filled in."""
+    filled: dict[str, object] = {
+        "charge_points": [point.pk for point in points],
+        "description": "Two new ones",
+        "instructions": "Type the serial",
+        "installer_name": "Ole Hansen",
+        "installer_email": "ole@example.com",
+        "installer_phone": "+47 900 00 000",
+        "contact": "+47 22 00 00 01",
+        "checks": ["stop", "connected"],
+        "configuration": "HeartbeatInterval = 300\n\n  MeterValueSampleInterval=60 ",
+        "energy_s": 60,
+        "activate_when_complete": "on",
+        "expires_on": (factories.now() + timedelta(days=9)).date().isoformat(),
+        "pin": "",
+    }
+    return {**filled, **change}
 
 
 def links_known(operator: Organisation) -> None:
