@@ -22,6 +22,7 @@ from chargepoints.services.credentials import password_matches
 from hub.simulator.fleet import ChargerSpec, load
 from hub.teams.choices import Right
 from hub.teams.models import Organisation, User
+from installer.models import InstallerJob, JobChargePoint
 from tests import factories
 from tests.gateway.bill_tools import wallet_of
 from tests.stage import CHECKOUT
@@ -105,10 +106,21 @@ def test_the_first_dozen_shows_every_manner_and_both_operators(fleet: list[Charg
     assert operators == {"Nordlys Charging", "Fjord Mobility"}
 
 
+def test_a_job_is_half_done(fleet: list[ChargerSpec]) -> None:
+    job = InstallerJob.objects.get()
+    assert (job.state, job.rows.count(), job.links.count()) == ("in-progress", 4, 1)
+    alice = Client()
+    alice.login(username="alice", password="demo")
+    body = alice.get(f"/jobs/{job.pk}/").content.decode()
+    for told in ("Sanne de Vries", "0.4 s behind ours.", "C2 has no network yet", "The fuse of row C"):
+        assert told in body, told
+
+
 def test_what_people_changed_stays(fleet: list[ChargerSpec], fleet_file: Path) -> None:
     Site.objects.filter(name="Minde Depot").update(name="Minde Nord")
     ChargeKey.objects.filter(id_tag="DEMO-TAG-1").update(state=KeyState.BLOCKED)
     Organisation.objects.filter(name="Nordlys Charging").update(name="Nordlys")
+    JobChargePoint.objects.filter(charge_point__identity="DEMO-AMS-04").delete()
     ChargePoint.objects.get(identity="DEMO-AMS-04").delete()
     call_command("seed_demo", fleet_file=fleet_file)
     assert Site.objects.count() == 4

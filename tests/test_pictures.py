@@ -41,8 +41,13 @@ def corners(picture: Image.Image) -> list[str]:
     spots = [(width // 4, height // 4), (3 * width // 4, height // 4)]
     spots += [(x, 3 * height // 4) for x, _ in spots]
     plain = picture.convert("RGB")
-    pixels = [plain.getpixel(spot) for spot in spots]
-    return [names[tuple(round(value / 255) for value in pixel)] for pixel in pixels if isinstance(pixel, tuple)]
+    told = []
+    for spot in spots:
+        pixel = plain.getpixel(spot)
+        assert isinstance(pixel, tuple)
+        red, green, blue = (round(value / 255) for value in pixel)
+        told.append(names[red, green, blue])
+    return told
 
 
 def exif(orientation: int = 1) -> Image.Exif:

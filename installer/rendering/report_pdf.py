@@ -28,8 +28,9 @@ def report_pdf(report: Report) -> bytes:
     document = SimpleDocTemplate(
         out,
         pagesize=A4,
-        leftMargin=MARGIN,
-        rightMargin=MARGIN,
+        # A frame has six points of its own.
+        leftMargin=MARGIN - 6,
+        rightMargin=MARGIN - 6,
         topMargin=MARGIN,
         bottomMargin=20 * mm,
         title=f"{report.title}, {_plain(report.site)}",

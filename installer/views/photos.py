@@ -8,7 +8,7 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from installer.permissions import job_photos_for
-from installer.pictures import FULL, SMALL
+from installer.pictures import FULL, PRINT, SMALL
 from installer.views.photo_bytes import photo_response
 
 
@@ -20,5 +20,6 @@ def desk_photo(request: HttpRequest, pk: UUID, size: str) -> HttpResponse:
 
 urlpatterns: list[URLPattern] = [
     path("jobs/photos/<uuid:pk>/", desk_photo, {"size": FULL}, name="desk_photo"),
+    path("jobs/photos/<uuid:pk>/print/", desk_photo, {"size": PRINT}, name="desk_photo_print"),
     path("jobs/photos/<uuid:pk>/small/", desk_photo, {"size": SMALL}, name="desk_photo_small"),
 ]

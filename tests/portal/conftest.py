@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from django.test import Client
 from pytest_django import Settings
 
 from chargepoints.choices import BillState
 from chargepoints.models import Charge, ChargePoint
 from hub.embedded.spawn import Family
+from hub.teams.choices import Role
 from hub.teams.models import Organisation, User
 from tests import factories
-from tests.conftest import StartServer
+from tests.conftest import StartServer, signed_in
 from tests.portal.admin_tools import history_of, people_of
 from tests.portal.charge_tools import billed, charge, payer, priced
 from tests.portal.job_tools import job_of
@@ -75,6 +77,14 @@ def dora(nordlys: Organisation) -> User:
     person = factories.user("dora", password=factories.PASSWORD, email="dora@example.com")
     factories.member(nordlys, person)
     return person
+
+
+@pytest.fixture
+def reader(nordlys: Organisation) -> Client:
+    """The browser of somebody of Nordlys who may only look."""
+    person = factories.user("reader")
+    factories.member(nordlys, person, Role.READ_ONLY)
+    return signed_in(person)
 
 
 @pytest.fixture

@@ -4,15 +4,17 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
+from uuid import UUID
 
+from django.test import Client
 from django.urls import reverse
 
 from chargepoints.models import ChargePoint
 from hub.audit.records import HUB, Actor
 from hub.teams.models import Organisation
-from installer.models import InstallerJob, JobEdit, JobLink, JobPhoto, JobTemplate
-from installer.photo_files import photo_path, photo_store
-from installer.pictures import EDGES, FULL, picture_made
+from installer.models import InstallerJob, JobChargePoint, JobEdit, JobLink, JobPhoto, JobTemplate
+from installer.photo_files import photo_store
+from installer.pictures import FULL, picture_made
 from installer.services.jobs import job_create
 from installer.services.links import link_actor, link_make
 from installer.services.notes import note_save
@@ -42,10 +44,7 @@ def job_of(point: ChargePoint) -> InstallerJob:
     row = job.rows.select_related("charge_point__site__team").get()
     note_save(actor=link_actor(link, "192.0.2.9"), row=row, text=f"{mark}: the cable is short.")
     note_save(actor=HUB, row=row, text=f"{mark}: use the long one.")
-    picture = picture_made(JPEG)
-    facts = {"sha256": picture.sha256, "width": picture.width, "height": picture.height}
-    photo = JobPhoto.objects.create(row=row, size=len(picture.files[FULL]), author_name=mark, **facts)
-    photo_store(photo.pk, picture)
+    photo_of(row, author=mark)
     JobEdit.objects.create(link=link, key=str(uuid.uuid4()), kind="note", answer={"note": mark}, http_status=200)
     row.steps.filter(kind="connected").update(
         state="passed", evidence="Called from 192.0.2.9.", log_seq=1, by_name=mark, ended_at=factories.now()
@@ -56,6 +55,33 @@ def job_of(point: ChargePoint) -> InstallerJob:
     return job
 
 
+def html(client: Client, path: str) -> str:
+    """A page that is there."""
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return answer.content.decode()
+
+
+def given(*points: ChargePoint, **change: object) -> dict[str, object]:
+    """A form that is filled in."""
+    filled: dict[str, object] = {
+        "charge_points": [point.pk for point in points],
+        "description": "Two new ones",
+        "instructions": "Type the serial",
+        "installer_name": "Ole Hansen",
+        "installer_email": "ole@example.com",
+        "installer_phone": "+47 900 00 000",
+        "contact": "+47 22 00 00 01",
+        "checks": ["stop", "connected"],
+        "configuration": "HeartbeatInterval = 300\n\n  MeterValueSampleInterval=60 ",
+        "energy_s": 60,
+        "activate_when_complete": "on",
+        "expires_on": (factories.now() + timedelta(days=9)).date().isoformat(),
+        "pin": "",
+    }
+    return {**filled, **change}
+
+
 def links_known(operator: Organisation) -> None:
     """The matrix knows the tokens of a job's link and of a completed job's, and a photo of the first."""
     job, done = InstallerJob.objects.filter(organisation=operator).order_by("pk")[:2]
@@ -63,12 +89,17 @@ def links_known(operator: Organisation) -> None:
         # Used just now, so that a visit that is refused notes nothing.
         each.links.update(token_sha256=hashlib.sha256(token.encode()).hexdigest(), used_at=factories.now())
     InstallerJob.objects.filter(pk=done.pk).update(state="completed", completed_at=factories.now())
-    row = job.rows.all()[0]
-    JobPhoto.objects.create(pk=JOB_PHOTO, row=row, size=1, sha256="0" * 64, width=4, height=3, author_name="x")
-    for pk in JobPhoto.objects.values_list("pk", flat=True):
-        for size in EDGES:
-            photo_path(pk, size).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            photo_path(pk, size).write_bytes(JPEG)
+    photo_of(job.rows.all()[0], JOB_PHOTO)
+
+
+def photo_of(row: JobChargePoint, pk: str = "", author: str = "Ole Hansen") -> None:
+    """A photo with its bytes."""
+    picture = picture_made(JPEG)
+    facts = {"sha256": picture.sha256, "width": picture.width, "height": picture.height}
+    photo = JobPhoto(row=row, size=len(picture.files[FULL]), author_name=author, **facts)
+    photo.pk = UUID(pk) if pk else photo.pk
+    photo.save(force_insert=True)
+    photo_store(photo.pk, picture)
 
 
 def job_urls(point: ChargePoint) -> Iterator[str]:

@@ -226,7 +226,7 @@ def test_wrong_methods(phone: Visit, method: str) -> None:
 
 def test_the_desk(phone: Visit, alice_client: Client, bob_client: Client, charlie_client: Client) -> None:
     pk = phone.photo()
-    for name in ("desk_photo", "desk_photo_small"):
+    for name in ("desk_photo", "desk_photo_print", "desk_photo_small"):
         url = reverse(name, args=[pk])
         assert alice_client.get(url)["Content-Type"] == "image/jpeg"
         assert bob_client.get(url).status_code == 200

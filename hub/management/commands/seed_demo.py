@@ -80,8 +80,8 @@ def seed() -> None:
                 payer_create(payer)
             for make in NEW_FIRMWARE:
                 firmware_add(make)
-            job_demo_create()
             seeding_record()
+            job_demo_create()
     people_passwords(settings.DEMO_PASSWORD)
     spare_password_set(os.environ.get("HUB_SPARE_PASSWORD", ""))
 

@@ -45,7 +45,12 @@ def job_complete(request: LinkRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         # Refused: somebody has completed it meanwhile, and the page says so.
         with suppress(ActionRefused):
-            complete(actor=request.actor, job=job, activate="activate" in request.POST)
+            complete(
+                actor=request.actor,
+                job=job,
+                activate="activate" in request.POST,
+                base=request.build_absolute_uri("/"),
+            )
         return see_other("job_page", token)
     if job.state not in WORKABLE:
         return see_other("job_page", token)

@@ -56,6 +56,7 @@ HISTORY = (
     *(domain.LocalList, domain.ChargingProfile, domain.Reservation, domain.SecurityEvent),
     *(domain.InstalledCertificate, domain.IssuedCertificate, domain.MaintenancePeriod),
     *(domain.CommandBatch, domain.BatchRow),
+    *(domain.FirmwareFile, domain.FirmwareVersion, domain.Transfer, domain.IdempotencyKey),
 )
 MONEY = (
     *(domain.Price, domain.SpotSource, domain.SpotPrice, domain.PaymentMethod, domain.Payment, domain.Bill),
