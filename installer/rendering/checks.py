@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from chargepoints.choices import Refusal, Registration
 from chargepoints.models import ChargePoint
@@ -94,7 +96,7 @@ def _clock(facts: RowFacts) -> CheckLine:
         side = "ahead" if wrong.rule == "clock-ahead" else "behind"
         return CheckLine("bad", "Clock is wrong", f"It is far {side}: {wrong.detail}", wrong.last_at)
     if told is None or told.at < link.connected_at:
-        return CheckLine("wait", "Clock", "Seen with its next status.")
+        return _clock_repeated(facts, link.connected_at)
     shown = offset_words(told.offset_s)
     if abs(told.offset_s) <= CLOCK_MAY_DIFFER:
         return CheckLine("done", "Clock is right", shown, told.at)
@@ -102,6 +104,17 @@ def _clock(facts: RowFacts) -> CheckLine:
         return CheckLine("bad", "Clock is wrong", f"It is ahead by {shown}.", told.at)
     # A status may be older than the call that brings it.
     return CheckLine("wait", "Clock", f"It is behind by {shown}, or its status was an old one.", told.at)
+
+
+def _clock_repeated(facts: RowFacts, connected_at: datetime) -> CheckLine:
+    """A status that is no other than before keeps the charger's time, but not when it came: after it connected."""
+    told = [one.status_at for one in facts.row.charge_point.connectors.all() if one.status_at]
+    newest, margin = max(told, default=None), timedelta(seconds=CLOCK_MAY_DIFFER)
+    if newest is None or newest < connected_at - margin:
+        return CheckLine("wait", "Clock", "Seen with its next status.")
+    if newest > timezone.now() + margin:
+        return CheckLine("bad", "Clock is wrong", "It is ahead.", newest)
+    return CheckLine("done", "Clock is right", at=newest)
 
 
 def offset_words(seconds: float) -> str:

@@ -242,6 +242,8 @@ def test_a_plain_form_that_is_wrong_is_told_beside_the_field(job: Scene) -> None
     assert f'id="row-{row.pk}-identity-error"' in html
     assert f'aria-describedby="row-{row.pk}-identity-error"' in html
     assert 'value="a b"' in html
+    assert "Not saved" in html
+    assert "All saved" not in html
 
 
 def test_connectors_offered_are_the_known_ones_and_four(job: Scene, charge_point: ChargePoint) -> None:

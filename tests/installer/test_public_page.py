@@ -4,11 +4,13 @@ import gzip
 import re
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import redis
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import localtime
 
 from chargepoints.choices import Integration, Refusal, Registration, State
 from chargepoints.models import ChargePoint, ConfigurationItem, Connection, Finding, Site, StatusChange
@@ -59,13 +61,15 @@ def test_the_head_of_the_page(site: Site, charge_point: ChargePoint, clean_redis
     assert 'href="geo:0,0?q=Stranden%201%2C%20Oslo"' in html
     assert 'href="tel:+4722000000"' in html
     assert "Mark as complete" in html
+    until = localtime(job.link.expires_at, ZoneInfo("Europe/Oslo"))
+    assert f"This link works until {until:%-d %B %Y, %H:%M}." in html
 
 
 def test_the_body_tells_the_script_what_it_needs(job: Scene) -> None:
     html = job.page()
     assert f'data-job="{job.job.pk}" data-base="{job.base}" data-poll="2000" data-state="open"' in html
     assert f'data-row="{job.row("NORD-1").pk}" open>' in html
-    assert set(re.findall(r'data-outbox="(\w+)"', html)) == {"identity", "connector", "note", "skip"}
+    assert set(re.findall(r'data-outbox="(\w+)"', html)) == {"identity", "connector", "note", "skip", "photo"}
 
 
 def test_the_first_unfinished_charge_point_is_open(site: Site, clean_redis: redis.Redis) -> None:
@@ -133,6 +137,18 @@ def test_the_clock(job: Scene, charge_point: ChargePoint, seconds: int, words: s
         reported_at=at + timedelta(seconds=seconds),
         received_at=at,
     )
+    assert words in live(job, "NORD-1")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(1, "Clock is right"), (-59, "Clock is right"), (-600, "Seen with its next status"), (900, "It is ahead.")],
+)
+def test_the_clock_of_a_status_that_was_only_repeated(
+    job: Scene, charge_point: ChargePoint, seconds: int, words: str
+) -> None:
+    at = connected(charge_point) + timedelta(seconds=seconds)
+    charge_point.connectors.filter(number=1).update(status_at=at)
     assert words in live(job, "NORD-1")
 
 

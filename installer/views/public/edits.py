@@ -65,7 +65,8 @@ def plain_answer(request: LinkRequest, token: str, edit: Edit, answer: Answer) -
     request.link.job.refresh_from_db()
     view = job_view(request.link.job, token, fault=fault)
     is_beside = view.is_workable and any(row.faults for row in view.rows)
-    return page("job", {"view": view, "fault": None if is_beside else fault}, answer.http_status)
+    context = {"view": view, "link": request.link, "refused": True, "fault": None if is_beside else fault}
+    return page("job", context, answer.http_status)
 
 
 def number_of(text: str) -> int:

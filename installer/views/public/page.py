@@ -20,7 +20,7 @@ NOTHING_NEW = 204
 @require_safe
 def job_page(request: LinkRequest, token: str) -> HttpResponse:
     """Everything of the job on one page, for reading only once it is completed."""
-    return page("job", {"view": job_view(request.link.job, token)})
+    return page("job", {"view": job_view(request.link.job, token), "link": request.link})
 
 
 @by_link
