@@ -43,6 +43,12 @@ _WORDS: dict[tuple[str, str], tuple[str, str]] = {
     ("read_configuration", "keys"): ("Settings", "By name, separated by spaces; empty for all."),
     ("configure", "key"): ("Setting", "As the charger calls it, such as HeartbeatInterval."),
     ("configure", "value"): ("New value", ""),
+    ("clear_profile", "which"): ("Which profiles", "One needs its id; some need a connector, a purpose or a level."),
+    ("clear_profile", "profile_id"): ("Id of the profile", ""),
+    ("clear_profile", "connector"): ("Of", "Chargers without a connector of this number are left out."),
+    ("clear_profile", "purpose"): ("For", ""),
+    ("clear_profile", "stack_level"): ("Stack level", ""),
+    ("clear_profile", "confirm"): ("Confirm", "The limits on these chargers end; restart each by hand afterwards."),
 }
 
 
