@@ -81,8 +81,7 @@ class Stage:
         yield from unknown_and_import_urls()
         yield from charge_urls(self.busy)
         yield from price_urls(site)
-        yield reverse("audit")
-        yield reverse("audit") + "?q=nothing-like-this"
+        yield from (reverse("audit"), reverse("audit") + "?q=nothing-like-this")
         yield "/no/such/page/"
 
 
