@@ -9,7 +9,8 @@ from django.http import QueryDict
 
 from chargepoints.action import Action
 from chargepoints.actions import ACTIONS
-from chargepoints.forms.actions import FORMS, ActionForm
+from chargepoints.forms.action_table import FORMS
+from chargepoints.forms.actions import ActionForm
 from chargepoints.forms.fields import DeskForm, dress
 from chargepoints.forms.filters import FilterForm
 from chargepoints.forms.maintenance import MomentField

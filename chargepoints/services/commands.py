@@ -25,6 +25,7 @@ from chargepoints.services.command_records import command_record
 from chargepoints.services.dispatches import dispatched
 from chargepoints.services.kept import kept_status
 from chargepoints.services.security_commands import security_bind
+from chargepoints.services.transfers import transfers_close
 from hub.audit.records import Actor
 from hub.queue import enqueue_on_commit
 from hub.teams.choices import RIGHTS, Role
@@ -145,6 +146,7 @@ def command_bind(command: Command) -> None:
         check(command=command)
 
 
+_REFUSED = (CommandStatus.REJECTED, CommandStatus.FAILED)
 _ANSWERED = ("status", "answered_at", "answer", "result", "effect", "effect_at", "effect_due_at", "effect_text")
 
 
@@ -164,6 +166,9 @@ def commands_answer(*, answers: Sequence[CommandAnswer]) -> None:
         if command.effect != Effect.SEEN:
             _await_effect(command, answer)
         command.save(update_fields=_ANSWERED)
+        # A charger that said no fetches and brings nothing. Silence is no answer: it may have understood.
+        if ACTIONS[command.kind].proof is Proof.JOB and answer.outcome in _REFUSED:
+            transfers_close(command_ids=[command.pk], at=answer.at)
         if command.parent_id is not None:
             enqueue_on_commit("commands.check", str(command.parent_id))
     changed({answer.charge_point_id for answer in answers}, "commands", "actions", "row")
