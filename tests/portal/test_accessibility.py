@@ -64,12 +64,10 @@ class Stage:
             for name in ("", "_status_log", "_configuration", "_integration", "_settings"):
                 yield reverse(f"charge_point{name}", args=[charge_point.pk])
         yield from driver_urls(self.busy)
-        for name in ("identity", "password", "activation", "archive"):
-            yield reverse(f"charge_point_{name}", args=[self.busy.pk])
-        yield reverse("charge_point_new")
-        yield reverse("charge_points_archived")
-        for kind in FORMS:
-            yield reverse("action", args=[self.busy.pk, kind])
+        asked = ("identity", "password", "activation", "archive")
+        yield from (reverse(f"charge_point_{name}", args=[self.busy.pk]) for name in asked)
+        yield from (reverse("charge_point_new"), reverse("charge_points_archived"))
+        yield from (reverse("action", args=[self.busy.pk, kind]) for kind in FORMS)
         yield reverse("change_site", args=[self.busy.pk])
         site = self.busy.site
         yield from (reverse("sites"), reverse("sites") + "?q=nothing-like-this", reverse("site_new"))
