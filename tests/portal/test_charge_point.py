@@ -157,16 +157,18 @@ def test_query_count_is_constant(
     assert len(many.captured_queries) == len(few.captured_queries)
 
 
-def test_an_offline_charger_says_so_and_offers_nothing(alice_client: Client, charge_point: ChargePoint) -> None:
+def test_an_offline_charger_says_so_and_offers_what_may_wait(alice_client: Client, charge_point: ChargePoint) -> None:
     ChargePoint.objects.filter(pk=charge_point.pk).update(integration="disconnected", state="disconnected")
     Connection.objects.filter(pk=charge_point.pk).update(
         disconnected_at=now() - timedelta(minutes=42), connected_at=now() - timedelta(hours=9)
     )
     html = alice_client.get(url(charge_point)).content.decode()
     assert "offline for" in html
-    assert html.count('aria-disabled="true"') == len([kind for kind in FORMS if not ACTIONS[kind].tab])
+    shut = [kind for kind in FORMS if not ACTIONS[kind].tab and not ACTIONS[kind].can_wait]
+    assert html.count('aria-disabled="true"') == len(shut)
     assert "The charger is offline. Nothing can be sent to it now." in html
-    assert "actions/reboot/" not in html
+    assert "actions/unlock/" not in html
+    assert "actions/reboot/" in html
 
 
 def test_read_only_people_are_told_what_they_need(client: Client, live: ChargePoint, nordlys: Organisation) -> None:
