@@ -58,8 +58,7 @@ def command_create(
     """
     now = timezone.now()
     charge_point = ChargePoint.objects.select_related("connection", "site__team").get(pk=charge_point.pk)
-    action = ACTIONS.get(kind)
-    if action is None:
+    if (action := ACTIONS.get(kind)) is None:
         raise ActionRefused(f"There is no remote action called {kind!r}.")
     status, expires_at = kept_status(
         action=action, charge_point=charge_point, now=now, not_before=not_before, keep_until=keep_until
@@ -72,7 +71,7 @@ def command_create(
         parameters=parameters,
         author=author,
         api_key=api_key,
-        author_name=author_name or (f"API key {api_key.name}" if api_key else str(author or "Hub")),
+        author_name=author_name or _named(author, api_key),
         author_address=author_address,
         reason=reason,
         parent=parent,
@@ -94,6 +93,10 @@ def command_create(
         enqueue_on_commit("commands.dispatch", str(command.pk))
     changed([charge_point.pk], "commands", "actions", "row")
     return command
+
+
+def _named(author: User | None, api_key: ApiKey | None) -> str:
+    return f"API key {api_key.name}" if api_key else str(author or "Hub")
 
 
 def command_check(*, charge_point: ChargePoint, action: Action, is_kept: bool = False) -> None:

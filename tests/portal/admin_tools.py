@@ -104,9 +104,15 @@ def history_of(charge_point: ChargePoint) -> None:
     )
     MaintenancePeriod.objects.create(charge_point=charge_point, starts_at=now, reason=mark)
     SecurityEvent.objects.create(charge_point=charge_point, type=mark, received_at=now)
+    certificates_of(charge_point, mark)
+    firmware_of(charge_point, mark)
+
+
+def certificates_of(charge_point: ChargePoint, mark: str) -> None:
+    """One that it has, and one that was asked for."""
+    now = factories.now()
     InstalledCertificate.objects.create(charge_point=charge_point, type="x", serial_number=mark, seen_at=now)
     IssuedCertificate.objects.create(charge_point=charge_point, serial_number=mark, requested_at=now)
-    firmware_of(charge_point, mark)
 
 
 def firmware_of(charge_point: ChargePoint, mark: str) -> None:

@@ -100,6 +100,7 @@ HISTORY = [
     Transfer,
     CommandBatch,
     BatchRow,
+    DiagnosticsFile,
     ApiKey,
     IdempotencyKey,
     Invitation,
