@@ -20,6 +20,7 @@ from chargepoints.models import (
     Connection,
     ConnectionAttempt,
     Connector,
+    DiagnosticsFile,
     Driver,
     Finding,
     FirmwareFile,
