@@ -108,7 +108,7 @@ def test_a_refusal_stays_in_the_dialog(desk: str, page: Page, online: ChargePoin
     # It cannot be sent now; it can be kept.
     expect(page.get_by_text("Offline. Keep it until it reconnects?")).to_be_visible()
     expect(page.locator(".when [value=now]")).to_have_count(0)
-    page.get_by_text("Cancel").click()
+    page.get_by_role("link", name="Cancel").click()
     expect(page.locator("dialog")).to_have_count(0)
 
 
