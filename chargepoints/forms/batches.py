@@ -11,9 +11,8 @@ from chargepoints.action import Action
 from chargepoints.actions import ACTIONS
 from chargepoints.forms.action_table import FORMS
 from chargepoints.forms.actions import ActionForm
-from chargepoints.forms.fields import DeskForm, dress
+from chargepoints.forms.fields import DeskForm, MomentField, dress
 from chargepoints.forms.filters import FilterForm
-from chargepoints.forms.maintenance import MomentField
 from chargepoints.models import ChargePoint
 from chargepoints.pacing import Pace
 from chargepoints.selectors.overview import Filters
