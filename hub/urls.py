@@ -14,5 +14,4 @@ urlpatterns = [
     path("api/", include("chargepoints.api.urls")),
     path("", include("installer.urls")),
     path("", include("chargepoints.urls")),
-    path("", include("installer.urls")),
 ]

@@ -62,6 +62,8 @@ class CallForm(SiteForm):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         known = call_examples(self.charge_point)
+        if "fill" in self.initial:
+            self.initial.pop("payload", None)
         choices = [(name, name) for name in known]
         self.fields["action"].choices = choices  # type: ignore[attr-defined]
         chosen = self.asked("action")

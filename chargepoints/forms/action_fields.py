@@ -1,7 +1,6 @@
 """What the forms of the rarer remote actions share: the look of their fields, the site's clock, spans of time."""
 
 import re
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -36,31 +35,6 @@ class SiteForm(ActionForm):
         return str(self[name].value() or "").strip()
 
 
-class MomentField(forms.DateTimeField):
-    """A moment, typed by the clock of the site."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("required", False)
-        super().__init__(
-            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-            error_messages={
-                "invalid": "Type a date and a time, such as 2026-11-20 14:30.",
-                "required": "Type a date and a time.",
-            },
-            **options,
-        )
-
-    def clean(self, value: Any) -> datetime | None:
-        """As a moment; a time that the clocks skip is refused in words."""
-        try:
-            found: datetime | None = super().clean(value)
-        except ValidationError as error:
-            if "time zone" in str(error):
-                raise ValidationError("The clocks change at this time. Choose another.") from error
-            raise
-        return found
-
-
 class SpanField(forms.CharField):
     """A span of time as hours and minutes, `6:30` or `6`; cleaned, it is seconds, and None when it is empty."""
 
@@ -82,8 +56,3 @@ def span_read(text: str) -> int | None:
     """Seconds of `6:30` or `6`; None when it is neither."""
     found = _SPAN.fullmatch(text.strip())
     return int(found[1]) * 3600 + int(found[2] or 0) * 60 if found else None
-
-
-def span_write(seconds: int) -> str:
-    """`6:30`, as `SpanField` reads it."""
-    return f"{seconds // 3600}:{seconds // 60 % 60:02}"

@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
-from chargepoints.forms.action_fields import MomentField, SiteForm, SpanField, span_read
+from chargepoints.forms.action_fields import SiteForm, SpanField, span_read
 from chargepoints.forms.actions import Parameters
+from chargepoints.forms.fields import MomentField
 from chargepoints.forms.periods import periods_bound, periods_changed, periods_read, periods_sent, periods_shown
 from chargepoints.models import ChargePoint, ChargingProfile
 from chargepoints.moments import moment_write

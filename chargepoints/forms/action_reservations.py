@@ -7,9 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from chargepoints.forms.action_fields import MomentField
 from chargepoints.forms.action_profiles import PlaceForm
 from chargepoints.forms.actions import ActionForm, Parameters
+from chargepoints.forms.fields import MomentField
 from chargepoints.models import Reservation
 from chargepoints.moments import moment_write
 from chargepoints.selectors.keys import key_exists

@@ -1,10 +1,8 @@
 """The filters of the audit log, as they stand in its address."""
 
-import zoneinfo
-from datetime import date, datetime, time, timedelta
-
 from django import forms
 
+from chargepoints.forms.fields import day_begin, day_end
 from chargepoints.selectors.audit import AuditFilters, Cursor
 from hub.audit.choices import ActorKind
 from hub.audit.words import NOUNS, verbs
@@ -30,7 +28,6 @@ class AuditFilterForm(forms.Form):
         """What was asked for; `since` and `until` are whole days of this time zone."""
         self.is_valid()
         given = self.cleaned_data
-        until = given.get("until")
         return AuditFilters(
             words=tuple(given.get("q", "").split()),
             noun=given.get("noun", ""),
@@ -39,8 +36,8 @@ class AuditFilterForm(forms.Form):
             person=given.get("person"),
             site=given.get("site"),
             object_id=given.get("object", ""),
-            since=_midnight(given.get("since"), zone),
-            until=_midnight(until + timedelta(days=1), zone) if until and until < date.max else None,
+            since=day_begin(given.get("since"), zone),
+            until=day_end(given.get("until"), zone),
         )
 
     def site_asked(self) -> int | None:
@@ -67,7 +64,3 @@ def act_choices() -> list[tuple[str, str]]:
 
 def _second(pair: tuple[str, str]) -> str:
     return pair[1]
-
-
-def _midnight(day: date | None, zone: str) -> datetime | None:
-    return datetime.combine(day, time.min, zoneinfo.ZoneInfo(zone)) if day else None

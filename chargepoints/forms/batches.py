@@ -9,10 +9,10 @@ from django.http import QueryDict
 
 from chargepoints.action import Action
 from chargepoints.actions import ACTIONS
-from chargepoints.forms.actions import FORMS, ActionForm
-from chargepoints.forms.fields import DeskForm, dress
+from chargepoints.forms.action_table import FORMS
+from chargepoints.forms.actions import ActionForm
+from chargepoints.forms.fields import DeskForm, MomentField, dress
 from chargepoints.forms.filters import FilterForm
-from chargepoints.forms.maintenance import MomentField
 from chargepoints.models import ChargePoint
 from chargepoints.pacing import Pace
 from chargepoints.selectors.overview import Filters
@@ -43,6 +43,12 @@ _WORDS: dict[tuple[str, str], tuple[str, str]] = {
     ("read_configuration", "keys"): ("Settings", "By name, separated by spaces; empty for all."),
     ("configure", "key"): ("Setting", "As the charger calls it, such as HeartbeatInterval."),
     ("configure", "value"): ("New value", ""),
+    ("clear_profile", "which"): ("Which profiles", "One needs its id; some need a connector, a purpose or a level."),
+    ("clear_profile", "profile_id"): ("Id of the profile", ""),
+    ("clear_profile", "connector"): ("Of", "Chargers without a connector of this number are left out."),
+    ("clear_profile", "purpose"): ("For", ""),
+    ("clear_profile", "stack_level"): ("Stack level", ""),
+    ("clear_profile", "confirm"): ("Confirm", "The limits on these chargers end; restart each by hand afterwards."),
 }
 
 

@@ -1,12 +1,11 @@
 """The filters of the list of charges, as they stand in its address."""
 
-import zoneinfo
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from django import forms
 
 from chargepoints.choices import BillState, ChargeState
+from chargepoints.forms.fields import day_begin, day_end
 from chargepoints.selectors.audit import Cursor
 from chargepoints.selectors.charges import WORDS, ChargeFilters, ChargeScope
 
@@ -34,7 +33,7 @@ class ChargeFilterForm(forms.Form):
         """What was asked for, of one charge point if one is given; days are those of `zone`."""
         self.is_valid()
         given = self.cleaned_data
-        until, zone = given.get("until"), self.zone(scope)
+        zone = self.zone(scope)
         return ChargeFilters(
             words=tuple(given.get("q", "").replace("\x00", "").split())[:WORDS],
             site=given.get("site"),
@@ -43,8 +42,8 @@ class ChargeFilterForm(forms.Form):
             state=given.get("state", ""),
             bill=given.get("bill", "") if scope.money else "",
             review=bool(given.get("review")),
-            since=_midnight(given.get("since"), zone),
-            until=_midnight(until + timedelta(days=1), zone) if until and until < date.max else None,
+            since=day_begin(given.get("since"), zone),
+            until=day_end(given.get("until"), zone),
             least_wh=_wh(given.get("least")),
             most_wh=_wh(given.get("most")),
         )
@@ -64,7 +63,3 @@ class ChargeFilterForm(forms.Form):
 
 def _wh(kilowatt_hours: Decimal | None) -> int | None:
     return None if kilowatt_hours is None else int(kilowatt_hours * 1000)
-
-
-def _midnight(day: date | None, zone: str) -> datetime | None:
-    return datetime.combine(day, time.min, zoneinfo.ZoneInfo(zone)) if day else None

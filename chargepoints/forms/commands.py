@@ -1,11 +1,9 @@
 """The filters of the lists of commands, as they stand in their address."""
 
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
-
 from django import forms
 
 from chargepoints.actions import ACTIONS
+from chargepoints.forms.fields import day_begin, day_end
 from chargepoints.selectors.commands import OUTCOMES, CommandFilters, CommandMark
 
 BIGGEST = 2**62
@@ -31,7 +29,6 @@ class CommandFilterForm(forms.Form):
         """What was asked for, of one charge point if one is given; `since` and `until` are whole days of this zone."""
         self.is_valid()
         given = self.cleaned_data
-        until = given.get("until")
         return CommandFilters(
             words=tuple(given.get("q", "").replace("\x00", "").split())[:WORDS],
             site=given.get("site"),
@@ -39,8 +36,8 @@ class CommandFilterForm(forms.Form):
             kind=given.get("kind", ""),
             outcome=given.get("outcome", ""),
             author=given.get("author", "").replace("\x00", "").strip(),
-            since=_midnight(given.get("since"), zone),
-            until=_midnight(until + timedelta(days=1), zone) if until and until < date.max else None,
+            since=day_begin(given.get("since"), zone),
+            until=day_end(given.get("until"), zone),
         )
 
     def site_asked(self) -> int | None:
@@ -53,7 +50,3 @@ class CommandFilterForm(forms.Form):
         """The last command of the page before this one."""
         self.is_valid()
         return CommandMark.read(self.cleaned_data.get("before", ""))
-
-
-def _midnight(day: date | None, zone: str) -> datetime | None:
-    return datetime.combine(day, time.min, ZoneInfo(zone)) if day else None

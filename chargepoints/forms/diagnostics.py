@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from chargepoints.forms.actions import ActionForm, Parameters
-from chargepoints.forms.maintenance import MomentField
+from chargepoints.forms.fields import MomentField
 from chargepoints.moments import moment_write
 from chargepoints.services.security_commands import LOG_TYPES
 

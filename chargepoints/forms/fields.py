@@ -1,7 +1,9 @@
 """What the forms of the desk share: the look of their fields, sites found by name, and what changed meanwhile."""
 
 import json
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -18,6 +20,41 @@ class DeskForm(forms.Form):
         super().__init__(*arguments, **options)
         for field in self.fields.values():
             dress(field)
+
+
+class MomentField(forms.DateTimeField):
+    """A moment, typed by the clock of the site."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("required", False)
+        super().__init__(
+            widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+            error_messages={
+                "invalid": "Type a date and a time, such as 2026-11-20 14:30.",
+                "required": "Type a date and a time.",
+            },
+            **options,
+        )
+
+    def clean(self, value: Any) -> datetime | None:
+        """As a moment; a time that the clocks skip is refused in words."""
+        try:
+            found: datetime | None = super().clean(value)
+        except ValidationError as error:
+            if "time zone" in str(error):
+                raise ValidationError("The clocks change at this time. Choose another.") from error
+            raise
+        return found
+
+
+def day_begin(day: date | None, zone: str) -> datetime | None:
+    """When the first day that was asked for begins, by the clocks of a time zone."""
+    return datetime.combine(day, time.min, ZoneInfo(zone)) if day else None
+
+
+def day_end(day: date | None, zone: str) -> datetime | None:
+    """When the last day that was asked for is over; None for none, and for the last day there is."""
+    return day_begin(day + timedelta(days=1), zone) if day and day < date.max else None
 
 
 def offer(field: forms.Field, choices: QuerySet[Any]) -> None:

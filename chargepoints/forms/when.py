@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from chargepoints.forms.maintenance import MomentField
+from chargepoints.forms.fields import MomentField
 
 NOW, AT, BACK = "now", "at", "back"
 # What was typed as this minute has passed when it arrives.

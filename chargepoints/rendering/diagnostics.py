@@ -40,6 +40,11 @@ class Diagnostics:
     kept_size: str
 
     @property
+    def reasons(self) -> list[str]:
+        """Why a button cannot be used."""
+        return sorted({button.offer.why_not for button in self.buttons} - {""})
+
+    @property
     def is_running(self) -> bool:
         """Whether something is on its way, so that the section asks for itself again."""
         return bool(self.asked) or any(row.state == "coming" for row in self.rows)

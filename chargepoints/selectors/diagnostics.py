@@ -33,7 +33,7 @@ def diagnostics_of_command(command: Command) -> list[DiagnosticsFile]:
 
 def diagnostics_kept(charge_point: ChargePoint) -> tuple[int, int]:
     """How many of its files are kept, and their bytes: one query."""
-    kept = DiagnosticsFile.objects.filter(charge_point=charge_point, deleted_at=None)
+    kept = DiagnosticsFile.objects.filter(charge_point=charge_point, deleted_at=None).exclude(sha256="")
     found = kept.aggregate(files=Count("pk"), size=Sum("size"))
     return int(found["files"]), int(found["size"] or 0)
 

@@ -14,7 +14,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from chargepoints.action_choices import BatchRowState, BatchState
-from chargepoints.actions import ACTIONS
+from chargepoints.actions import ACTIONS, Proof
 from chargepoints.choices import OPEN_CHARGE_STATES, Integration
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import BatchRow, Charge, CommandBatch
@@ -28,6 +28,8 @@ from hub.audit.records import HUB, Actor, audit_record
 
 # One transaction is short: other batches and whoever wants to stop this one wait for its end.
 MOST_AT_A_TIME = 50
+# A check holds the row of its charger's connection, for which the gateway waits, until the commit.
+MOST_CHECKS_AT_A_TIME = 5
 NOT_BACK = "The charger did not come back in time."
 NO_RIGHT = "Whoever began this may not do it here any more."
 OUR_FAULT = "Hub itself failed here; its own log says why."
@@ -60,7 +62,7 @@ def batch_advance(*, batch_id: UUID) -> None:
         if why := halt_why(pace, tally):
             _halt(batch, why)
         else:
-            _begin(batch, min(room(pace, tally), MOST_AT_A_TIME), now)
+            _begin(batch, room(pace, tally), now)
             tally = tally_of(batch, now)
     if is_finished(tally) and batch.state == BatchState.RUNNING:
         batch.state = BatchState.FINISHED
@@ -106,12 +108,14 @@ def _begin(batch: CommandBatch, number: int, now: datetime) -> None:
     """Begin so many of the rows that can; those that cannot now are passed over and keep their place."""
     if number <= 0:
         return
-    rows = list(_ready(batch, now).select_related("charge_point")[:number])
-    person = batch.author or batch.api_key
+    action, person = ACTIONS[batch.kind], batch.author or batch.api_key
+    most = MOST_CHECKS_AT_A_TIME if action.proof is Proof.VERDICT else MOST_AT_A_TIME
+    rows = list(_ready(batch, now).select_related("charge_point")[: min(number, most)])
     wanted = [row.charge_point_id for row in rows]
-    mine = charge_points_for(person, ACTIONS[batch.kind].right).filter(pk__in=wanted) if person else None
+    mine = charge_points_for(person, action.right).filter(pk__in=wanted) if person else None
     allowed = set(mine.values_list("pk", flat=True)) if mine is not None else set()
-    for row in rows:
+    # Whatever locks several chargers does it in this order.
+    for row in sorted(rows, key=lambda each: each.charge_point_id):
         _row_begin(batch, row, now, is_allowed=row.charge_point_id in allowed)
 
 

@@ -25,6 +25,7 @@ from chargepoints.services.command_records import command_record
 from chargepoints.services.dispatches import dispatched
 from chargepoints.services.kept import kept_status
 from chargepoints.services.security_commands import security_bind
+from chargepoints.services.transfers import transfers_close
 from hub.audit.records import Actor
 from hub.queue import enqueue_on_commit
 from hub.teams.choices import RIGHTS, Role
@@ -57,8 +58,7 @@ def command_create(
     """
     now = timezone.now()
     charge_point = ChargePoint.objects.select_related("connection", "site__team").get(pk=charge_point.pk)
-    action = ACTIONS.get(kind)
-    if action is None:
+    if (action := ACTIONS.get(kind)) is None:
         raise ActionRefused(f"There is no remote action called {kind!r}.")
     status, expires_at = kept_status(
         action=action, charge_point=charge_point, now=now, not_before=not_before, keep_until=keep_until
@@ -71,7 +71,7 @@ def command_create(
         parameters=parameters,
         author=author,
         api_key=api_key,
-        author_name=author_name or (f"API key {api_key.name}" if api_key else str(author or "Hub")),
+        author_name=author_name or _named(author, api_key),
         author_address=author_address,
         reason=reason,
         parent=parent,
@@ -93,6 +93,10 @@ def command_create(
         enqueue_on_commit("commands.dispatch", str(command.pk))
     changed([charge_point.pk], "commands", "actions", "row")
     return command
+
+
+def _named(author: User | None, api_key: ApiKey | None) -> str:
+    return f"API key {api_key.name}" if api_key else str(author or "Hub")
 
 
 def command_check(*, charge_point: ChargePoint, action: Action, is_kept: bool = False) -> None:
@@ -145,6 +149,7 @@ def command_bind(command: Command) -> None:
         check(command=command)
 
 
+_REFUSED = (CommandStatus.REJECTED, CommandStatus.FAILED)
 _ANSWERED = ("status", "answered_at", "answer", "result", "effect", "effect_at", "effect_due_at", "effect_text")
 
 
@@ -164,6 +169,9 @@ def commands_answer(*, answers: Sequence[CommandAnswer]) -> None:
         if command.effect != Effect.SEEN:
             _await_effect(command, answer)
         command.save(update_fields=_ANSWERED)
+        # A charger that said no fetches and brings nothing. Silence is no answer: it may have understood.
+        if ACTIONS[command.kind].proof is Proof.JOB and answer.outcome in _REFUSED:
+            transfers_close(command_ids=[command.pk], at=answer.at)
         if command.parent_id is not None:
             enqueue_on_commit("commands.check", str(command.parent_id))
     changed({answer.charge_point_id for answer in answers}, "commands", "actions", "row")

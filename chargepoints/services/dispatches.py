@@ -1,7 +1,6 @@
 """The way of a command to its charger: queued, dispatched to the gateway of its socket, claimed and sent."""
 
 import json
-from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -114,23 +113,19 @@ def _secret(command_id: UUID, charge_point_id: int, kind: str, given: dict[str, 
     if kind in {"firmware", "signed_firmware"} and given.get("firmware"):
         file = FirmwareFile.objects.get(pk=str(given["firmware"]))
         begins = moment_read(given.get("retrieve_at"))
-        location = _address(command_id, charge_point_id, TransferKind.FIRMWARE, file, begins)
+        location = transfer_stage(
+            command_id=command_id,
+            charge_point_id=charge_point_id,
+            kind=TransferKind.FIRMWARE,
+            firmware=file,
+            begins=begins,
+        )
         return {"location": location, "signature": file.signature, "certificate": file.certificate}
     if kind in {"diagnostics", "log_upload"} and given.get("own"):
-        return {"location": _address(command_id, charge_point_id, TransferKind.DIAGNOSTICS)}
+        kind_of_file = TransferKind.DIAGNOSTICS
+        location = transfer_stage(command_id=command_id, charge_point_id=charge_point_id, kind=kind_of_file)
+        return {"location": location}
     return {}
-
-
-def _address(
-    command_id: UUID,
-    charge_point_id: int,
-    kind: TransferKind,
-    firmware: FirmwareFile | None = None,
-    begins: datetime | None = None,
-) -> str:
-    return transfer_stage(
-        command_id=command_id, charge_point_id=charge_point_id, kind=kind, firmware=firmware, begins=begins
-    )
 
 
 def _json(value: object) -> dict[str, object]:

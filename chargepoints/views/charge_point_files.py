@@ -13,6 +13,7 @@ from chargepoints.rendering.charge_point import charge_point_head
 from chargepoints.rendering.commands import life_lines
 from chargepoints.selectors.firmware import firmware_history, firmware_offered, firmware_updates, same_version
 from chargepoints.views.charge_point import charge_point_base, charge_point_get, charge_point_offers
+from chargepoints.views.diagnostics import diagnostics_context
 
 Context = dict[str, object]
 
@@ -45,7 +46,12 @@ def _firmware(person: Person, found: ChargePoint, offered: list[Offer]) -> Conte
     }
 
 
+def _diagnostics(person: Person, found: ChargePoint, offered: list[Offer]) -> Context:
+    return diagnostics_context(person, found)
+
+
 # The parts of the page: template, and what it shows.
 PARTS: dict[str, Callable[[Person, ChargePoint, list[Offer]], Context]] = {
     "chargepoints/charge_point/_firmware.html": _firmware,
+    "chargepoints/charge_point/_diagnostics.html": _diagnostics,
 }

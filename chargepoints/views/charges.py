@@ -4,10 +4,9 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_safe
 
 from chargepoints.choices import BillState, ChargeState
@@ -31,6 +30,7 @@ from chargepoints.selectors.charges import (
 )
 from chargepoints.services.charge_exports import charges_export_record
 from chargepoints.views.charge_point import charge_point_base, charge_point_get
+from chargepoints.views.listing import list_answer
 from hub.audit.records import Actor
 from hub.http import HtmxHttpRequest, streamed
 
@@ -46,7 +46,12 @@ def charges(request: HtmxHttpRequest) -> HttpResponse:
     Filters stand in the address: `q`, `site`, `charge_point`, `driver`, `state`, `bill`, `review`, `since`, `until`,
     `least` and `most` (kWh), and `before`, the cursor of the page.
     """
-    return _answer(request, {"section": "charges", **_list(request, reverse("charges"))}, "charges/page")
+    return list_answer(
+        request,
+        {"section": "charges", **_list(request, reverse("charges"))},
+        rows="charges/_table",
+        page="charges/page",
+    )
 
 
 @require_safe
@@ -55,7 +60,7 @@ def charge_point_charges(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     found = charge_point_get(request.user, pk)
     context = charge_point_base(found) | {"head": charge_point_head(found), "tab": "charges"}
     context |= _list(request, reverse("charge_point_charges", args=[pk]), found)
-    return _answer(request, context, "charge_point/charges")
+    return list_answer(request, context, rows="charges/_table", page="charge_point/charges")
 
 
 @require_safe
@@ -87,14 +92,6 @@ def charges_export(request: HttpRequest, form: str) -> HttpResponseBase:
         content_type=content_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
-
-
-def _answer(request: HtmxHttpRequest, context: Context, page: str) -> HttpResponse:
-    partial = request.htmx and not request.htmx.history_restore_request
-    name = "charges/_table" if partial else page
-    response = render(request, f"chargepoints/{name}.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
 
 
 def _list(request: HttpRequest, here: str, of: ChargePoint | None = None) -> Context:

@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHt
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_GET, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
@@ -37,6 +36,7 @@ from chargepoints.selectors.diagnostics import diagnostics_of_command
 from chargepoints.services.command_records import commands_export_record
 from chargepoints.services.releases import command_take_back
 from chargepoints.views.charge_point import charge_point_base, charge_point_get
+from chargepoints.views.listing import list_answer
 from hub.audit.records import Actor
 from hub.http import HtmxHttpRequest, streamed
 from hub.spreadsheets import CSV_TYPE
@@ -96,7 +96,12 @@ def commands(request: HtmxHttpRequest) -> HttpResponse:
     Filters stand in the address: `q`, `site`, `charge_point`, `kind`, `outcome`, `author`, `since`, `until`, and
     `before`, the mark of the page.
     """
-    return _answer(request, {"section": "commands", **_list(request, reverse("commands"))}, "commands/list")
+    return list_answer(
+        request,
+        {"section": "commands", **_list(request, reverse("commands"))},
+        rows="commands/_table",
+        page="commands/list",
+    )
 
 
 @require_safe
@@ -105,7 +110,7 @@ def charge_point_commands(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     found = charge_point_get(request.user, pk)
     context = charge_point_base(found) | {"head": charge_point_head(found), "tab": "live"}
     context |= _list(request, reverse("charge_point_commands", args=[pk]), found)
-    return _answer(request, context, "charge_point/commands")
+    return list_answer(request, context, rows="commands/_table", page="charge_point/commands")
 
 
 @require_GET
@@ -126,14 +131,6 @@ def commands_export(request: HttpRequest) -> HttpResponseBase:
 def _get(request: HttpRequest, pk: UUID) -> Command:
     rows = commands_for(request.user).select_related("charge_point__site__team", "author")
     return get_object_or_404(rows, pk=pk)
-
-
-def _answer(request: HtmxHttpRequest, context: Context, page: str) -> HttpResponse:
-    partial = request.htmx and not request.htmx.history_restore_request
-    name = "commands/_table" if partial else page
-    response = render(request, f"chargepoints/{name}.html", context)
-    patch_vary_headers(response, ["HX-Request"])
-    return response
 
 
 def _list(request: HttpRequest, here: str, of: ChargePoint | None = None) -> Context:

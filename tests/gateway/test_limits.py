@@ -110,7 +110,7 @@ def test_again_when_nothing_happened_and_not_for_ever(limited: Charge, alice: Us
     for end in ends:
         assert charge_limits_due() == 1
         newest = stops()[-1]
-        Command.objects.filter(pk=newest.pk).update(**end)
+        Command.objects.filter(pk=newest.pk).update(sent_at=now(), **end)
         assert charge_limits_due() == 0
         later(newest)
     assert charge_limits_due() == 0

@@ -80,3 +80,12 @@ async def test_an_address_of_the_operator_needs_no_file_here(gateway: Server, ch
         _, command = await done(charger, charge_point, "diagnostics", {"fileName": "x"}, location="ftp://f.example/")
         await says(charger, "Uploaded")
         assert (await now(command)).effect_text == "Uploaded"
+
+
+async def test_a_charger_that_refused_brings_nothing(gateway: Server, charge_point: ChargePoint) -> None:
+    """Its address is worth nothing from then on, not a day later."""
+    async with asked(gateway, charge_point) as (charger, command, location):
+        await charger.answer_error(call_of(command), "NotSupported", "no")
+        await ended(command)
+        assert (await now(command)).status == CommandStatus.FAILED
+        assert await put(location, BODY) == 404

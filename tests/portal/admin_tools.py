@@ -62,9 +62,6 @@ def history_of(charge_point: ChargePoint) -> None:
     )
     Command.objects.create(charge_point=charge_point, kind="reboot", author_name=mark, created_at=now, expires_at=now)
     DiagnosticsFile.objects.create(charge_point=charge_point, name=mark, is_complete=True, keep_until=now, size=1)
-    operator = charge_point.site.team.organisation
-    batch = CommandBatch.objects.create(organisation=operator, kind="reboot", author_name=mark, reason=mark)
-    BatchRow.objects.create(batch=batch, charge_point=charge_point, position=1, why=mark)
     ConfigurationItem.objects.create(charge_point=charge_point, key=mark, value="1", reported_at=now)
     LocalList.objects.create(charge_point=charge_point, version=1, updated_at=now)
     ChargingProfile.objects.create(
@@ -104,9 +101,23 @@ def history_of(charge_point: ChargePoint) -> None:
     )
     MaintenancePeriod.objects.create(charge_point=charge_point, starts_at=now, reason=mark)
     SecurityEvent.objects.create(charge_point=charge_point, type=mark, received_at=now)
+    certificates_of(charge_point, mark)
+    firmware_of(charge_point, mark)
+    batch_of(charge_point, mark)
+
+
+def batch_of(charge_point: ChargePoint, mark: str) -> None:
+    """A bulk action for this charger alone."""
+    operator = charge_point.site.team.organisation
+    batch = CommandBatch.objects.create(organisation=operator, kind="reboot", author_name=mark, reason=mark)
+    BatchRow.objects.create(batch=batch, charge_point=charge_point, position=1, why=mark)
+
+
+def certificates_of(charge_point: ChargePoint, mark: str) -> None:
+    """One that it has, and one that was asked for."""
+    now = factories.now()
     InstalledCertificate.objects.create(charge_point=charge_point, type="x", serial_number=mark, seen_at=now)
     IssuedCertificate.objects.create(charge_point=charge_point, serial_number=mark, requested_at=now)
-    firmware_of(charge_point, mark)
 
 
 def firmware_of(charge_point: ChargePoint, mark: str) -> None:

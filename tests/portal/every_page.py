@@ -189,6 +189,12 @@ def _busy(charge_point: ChargePoint) -> None:
         StatusChange.objects.create(
             charge_point=charge_point, connector_number=1, status="Charging", raw_status="Charging", received_at=at
         )
+    _commands(charge_point)
+    _checks(charge_point)
+
+
+def _commands(charge_point: ChargePoint) -> None:
+    """One that is kept, and some that have ended in different ways."""
     kept = {"charge_point": charge_point, "author_name": "Alice", "created_at": now()}
     kept |= {"expires_at": now() + timedelta(days=1), "not_before": now() + timedelta(hours=1)}
     Command.objects.create(kind="reboot", parameters={"type": "Soft"}, status=CommandStatus.SCHEDULED, **kept)
@@ -211,7 +217,6 @@ def _busy(charge_point: ChargePoint) -> None:
             effect_at=now(),
             expires_at=now() + timedelta(minutes=1),
         )
-    _checks(charge_point)
 
 
 def _checks(charge_point: ChargePoint) -> None:

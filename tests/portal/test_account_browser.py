@@ -18,7 +18,7 @@ from hub.teams.choices import Role
 from hub.teams.models import Member, Organisation, User
 from tests import browsers, factories
 from tests.conftest import StartServer
-from tests.portal.test_accessibility import problems
+from tests.portal.accessibility_tools import problems
 from tests.portal.test_sign_in import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

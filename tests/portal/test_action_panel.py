@@ -95,11 +95,13 @@ def test_daily_buttons_and_groups(alice_client: Client, online: ChargePoint) -> 
 
 
 def test_one_reason_for_all_is_told_once(alice_client: Client, charge_point: ChargePoint) -> None:
-    """Offline: every button says so, the words stand there once."""
+    """Offline: what cannot wait says so, the words stand there once; what can is kept until it is back."""
     ChargePoint.objects.filter(pk=charge_point.pk).update(integration=Integration.DISCONNECTED)
     html = panel(alice_client, charge_point)
     assert html.count("<span>The charger is offline. Nothing can be sent to it now.</span>") == 1
-    assert not any(is_offered(html, kind) for kind in ACTIONS)
+    shut = [kind for kind, action in ACTIONS.items() if not action.can_wait and kind != "check"]
+    assert not any(is_offered(html, kind) for kind in shut)
+    assert is_offered(html, "reboot")
 
 
 @pytest.mark.parametrize(

@@ -161,16 +161,19 @@ def in_panel() -> list[str]:
     return [kind for kind, action in ACTIONS.items() if (action.has_form or action.page) and not action.tab]
 
 
-def test_an_offline_charger_says_so_and_offers_nothing(alice_client: Client, charge_point: ChargePoint) -> None:
+def test_an_offline_charger_says_so_and_offers_what_may_wait(alice_client: Client, charge_point: ChargePoint) -> None:
     ChargePoint.objects.filter(pk=charge_point.pk).update(integration="disconnected", state="disconnected")
     Connection.objects.filter(pk=charge_point.pk).update(
         disconnected_at=now() - timedelta(minutes=42), connected_at=now() - timedelta(hours=9)
     )
     html = alice_client.get(url(charge_point)).content.decode()
     assert "offline for" in html
-    assert html.count('aria-disabled="true"') == len(in_panel())
+    # A check says why it is offline; what may wait is kept until it is back.
+    shut = [kind for kind in in_panel() if not ACTIONS[kind].can_wait and kind != "check"]
+    assert html.count('aria-disabled="true"') == len(shut)
     assert "The charger is offline. Nothing can be sent to it now." in html
-    assert "actions/reboot/" not in html
+    assert "actions/unlock/" not in html
+    assert "actions/reboot/" in html
 
 
 def test_read_only_people_are_told_what_they_need(client: Client, live: ChargePoint, nordlys: Organisation) -> None:

@@ -13,7 +13,7 @@ from hub.teams.models import User
 from tests import factories
 from tests.browsers import sign_in
 from tests.conftest import StartServer
-from tests.portal.test_accessibility import problems
+from tests.portal.accessibility_tools import problems
 from tests.stage import eventually
 from tests.station import Station
 
@@ -25,7 +25,8 @@ class Charger:
     """A station in a thread, which tells its connectors' states when it is asked to."""
 
     def __init__(self, url: str) -> None:
-        self.url, self.ready, self.answer = url, threading.Event(), threading.Event()
+        self.url, self.ready = url, threading.Event()
+        self.answer, self.done = threading.Event(), threading.Event()
 
     async def run(self) -> None:
         """Boot, then answer both triggers once it may."""
@@ -37,7 +38,7 @@ class Charger:
                 await asyncio.to_thread(self.answer.wait, PATIENCE / 1000)
                 await station.answer(call, {"status": "Accepted"})
                 await station.status(number, "Available")
-            await asyncio.to_thread(eventually, lambda: Command.objects.filter(kind="check", effect="seen").exists())
+            await asyncio.to_thread(self.done.wait, PATIENCE / 1000)
 
 
 def test_one_press_to_the_verdict(page: Page, server: StartServer, charge_point: ChargePoint, alice: User) -> None:
@@ -72,4 +73,5 @@ def test_one_press_to_the_verdict(page: Page, server: StartServer, charge_point:
             assert problems(page) == []
         finally:
             charger.answer.set()
+            charger.done.set()
         talking.result()

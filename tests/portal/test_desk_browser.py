@@ -105,8 +105,10 @@ def test_a_refusal_stays_in_the_dialog(desk: str, page: Page, online: ChargePoin
     page.click("#action-send")
     alert = page.get_by_role("dialog").get_by_role("alert")
     expect(alert).to_have_text("The charger is offline. Nothing can be sent to it now.")
-    expect(page.locator("#action-send")).to_have_count(0)
-    page.get_by_text("Cancel").click()
+    # It cannot be sent now; it can be kept.
+    expect(page.get_by_text("Offline. Keep it until it reconnects?")).to_be_visible()
+    expect(page.locator(".when [value=now]")).to_have_count(0)
+    page.get_by_role("link", name="Cancel").click()
     expect(page.locator("dialog")).to_have_count(0)
 
 

@@ -89,6 +89,9 @@ def test_any_message_begins_with_an_example(alice_client: Client, online: Charge
     html = alice_client.get(url(online, "call") + "?action=Reset").content.decode()
     assert "<option selected>Reset</option>" in html
     assert "&quot;type&quot;: &quot;Soft&quot;" in html
+    typed = "?action=Reset&payload=%7B%22old%22%3A1%7D"
+    assert "old" in alice_client.get(url(online, "call") + typed).content.decode()
+    assert "&quot;type&quot;" in alice_client.get(url(online, "call") + typed + "&fill=1").content.decode()
     assert alice_client.get(url(online, "call") + "?action=Explode").status_code == 200
 
 

@@ -9,8 +9,8 @@ from chargepoints.models import ChargePoint
 from hub.teams.models import Organisation, User
 from tests import browsers
 from tests.conftest import StartServer
+from tests.portal.accessibility_tools import problems
 from tests.portal.price_tools import group_made
-from tests.portal.test_accessibility import problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -13,8 +13,8 @@ from hub.audit.records import HUB
 from hub.teams.models import User
 from tests import browsers, factories
 from tests.conftest import StartServer
+from tests.portal.accessibility_tools import problems
 from tests.portal.report_tools import charge
-from tests.portal.test_accessibility import problems
 from tests.portal.test_ledger_page import wallet
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

@@ -18,8 +18,8 @@ from hub.teams.models import User
 from tests import factories
 from tests.browsers import opened, sign_in
 from tests.conftest import StartServer
+from tests.portal.accessibility_tools import problems
 from tests.portal.charge_tools import payer, priced
-from tests.portal.test_accessibility import problems
 from tests.stage import eventually
 from tests.station import Station
 

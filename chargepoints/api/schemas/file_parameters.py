@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from chargepoints.api.schemas.common import OneOf
-from chargepoints.api.schemas.parameter_types import PEM, SOON, Address, LongText, Parameters, Time, Whole
+from chargepoints.api.schemas.parameter_types import PEM, Address, LongText, Parameters, Time, Whole
 from chargepoints.services.security_commands import LOG_TYPES
 
 
@@ -45,7 +45,7 @@ class FirmwareParameters(_Job):
     any_model: bool | None = Field(
         None, description="Use the file although it is made for another model.", examples=[None]
     )
-    retrieve_at: Time | None = Field(None, description="Not before; null: now.", examples=[SOON])
+    retrieve_at: Time | None = Field(None, description="Not before, up to 6 days ahead; null: now.", examples=[None])
 
 
 class LogUploadParameters(_Upload):

@@ -55,8 +55,7 @@ HISTORY = (
     *(domain.ConnectionAttempt, domain.Finding, domain.LogLine, domain.MeterSample, domain.ConfigurationItem),
     *(domain.LocalList, domain.ChargingProfile, domain.Reservation, domain.SecurityEvent),
     *(domain.InstalledCertificate, domain.IssuedCertificate, domain.MaintenancePeriod),
-    *(domain.CommandBatch, domain.BatchRow),
-    *(domain.FirmwareFile, domain.FirmwareVersion, domain.Transfer, domain.IdempotencyKey),
+    *(domain.CommandBatch, domain.BatchRow, domain.FirmwareFile, domain.FirmwareVersion, domain.Transfer),
 )
 MONEY = (
     *(domain.Price, domain.SpotSource, domain.SpotPrice, domain.PaymentMethod, domain.Payment, domain.Bill),

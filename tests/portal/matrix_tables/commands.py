@@ -1,5 +1,7 @@
 """Commands: the lists, one of them, taking one back, and the same for programs."""
 
+from chargepoints.models import IdempotencyKey
+from tests.portal.matrix_tables.administration import page
 from tests.portal.matrix_tables.line import EVERY, REBOOTERS, Url, desk
 
 COMMANDS = [
@@ -14,4 +16,5 @@ COMMANDS = [
     Url("api:command_cancel", of="command", post=REBOOTERS, as_key=True),
     # With an empty body, which is wrong for everybody; who may send what is asked in `test_api_commands`.
     Url("api:command_send", more={"pk": 1}, post=EVERY, as_key=True),
+    *page("chargepoints", IdempotencyKey, add=False, change=False),
 ]
