@@ -15,7 +15,7 @@ from tests import browsers, factories
 from tests.conftest import StartServer
 from tests.installer.scene import Scene, scene
 from tests.installer.test_pairing import knocks
-from tests.portal.test_accessibility import problems
+from tests.portal.accessibility_tools import problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SMALLEST = 56
