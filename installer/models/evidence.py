@@ -60,6 +60,8 @@ class AcceptanceStep(models.Model):
     charge = models.ForeignKey(Charge, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     skip_reason = models.CharField(max_length=200, blank=True)
     by_name = models.CharField(max_length=160, blank=True)
+    # To do and asked for: its turn comes.
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="Since when somebody wants it to run.")
     started_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True, help_text="Failed when it has not passed by then.")
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -73,7 +75,12 @@ class AcceptanceStep(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=models.Q(state=StepState.RUNNING), name="acceptance_running")
+            models.Index(fields=["due_at"], condition=models.Q(state=StepState.RUNNING), name="acceptance_running"),
+            models.Index(
+                fields=["row"],
+                condition=models.Q(state=StepState.TODO, asked_at__isnull=False),
+                name="acceptance_asked",
+            ),
         ]
 
     def __str__(self) -> str:
