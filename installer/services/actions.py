@@ -11,13 +11,14 @@ from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, Command
 from chargepoints.services.commands import command_create
 from hub.audit.records import Actor
+from installer.choices import ActionKind
+from installer.fits import Fit, actions_fit
 from installer.models import InstallerJob, JobChargePoint, JobEdit, JobLink
 from installer.selectors.rows import rows_of
 from installer.services.jobs import job_begin, job_locked, job_workable
 from installer.services.links import link_actor
 from installer.services.test_keys import test_key_for
 
-KINDS = ("start", "stop", "unlock", "reboot")
 # A glove taps twice; after a refusal the second tap is meant.
 SAME_WITHIN = timedelta(seconds=10)
 _REFUSED = (CommandStatus.REJECTED, CommandStatus.FAILED, CommandStatus.EXPIRED, CommandStatus.CANCELLED)
@@ -28,7 +29,7 @@ _EDIT_KIND, _SENT = "action", 200
 def action_send(
     *, link: JobLink, row: JobChargePoint, kind: str, connector: int | None, key: str, actor: Actor | None = None
 ) -> Command:
-    """Send one of KINDS to the charger of this row of the link's job, on record with the link as author.
+    """Send one of ActionKind to the charger of this row of the link's job, on record with the link as author.
 
     `connector`: needed for unlock; start and stop take the only one there is without it. A start charges with the
     organisation's test key. `key`: of the phone; the same key again, and the same action within ten seconds, gives
@@ -39,18 +40,18 @@ def action_send(
     job = job_locked(link.job)
     job_workable(job)
     found = rows_of(job).select_related("charge_point__site__team").filter(pk=row.pk).first()
-    if found is None or kind not in KINDS:
+    if found is None or kind not in ActionKind:
         raise ActionRefused("This charge point is not part of the job any more.")
     point, by = found.charge_point, actor or link_actor(link, "")
     if key and (known := _known(link, key)):
         return known
-    number = _connector(point, kind, connector)
-    command = _just_sent(job, point, kind, number) or command_create(
+    # First: what the first tap has done may be what hinders the second.
+    command = _just_sent(job, point, ActionKind(kind), connector) or command_create(
         charge_point=point,
         kind=kind,
-        parameters=_parameters(job, point, kind, number),
+        parameters=_parameters(job, point, _fitting(point, ActionKind(kind), connector)),
         author=None,
-        author_name=installer_name(job),
+        author_name=job.command_author,
         author_address=by.address,
         actor=by,
     )
@@ -60,11 +61,6 @@ def action_send(
         )
     job_begin(job=job)
     return command
-
-
-def installer_name(job: InstallerJob) -> str:
-    """The author of a job's commands, as the desk names it."""
-    return f"Installer (job {job.number})"
 
 
 def _known(link: JobLink, key: str) -> Command | None:
@@ -78,43 +74,52 @@ def _known(link: JobLink, key: str) -> Command | None:
     return command
 
 
-def _connector(point: ChargePoint, kind: str, asked: int | None) -> int | None:
-    """The connector that is meant; None for the charger as a whole, and where nothing tells which."""
-    if kind == "reboot" or asked is not None:
-        return None if kind == "reboot" else asked
-    running = _running(point).values_list("connector__number", flat=True)
-    numbers = list(running if kind == "stop" else point.connectors.values_list("number", flat=True))
-    return numbers[0] if len(numbers) == 1 else None
+def _fitting(point: ChargePoint, kind: ActionKind, connector: int | None) -> Fit:
+    """The action that is meant. Raises ActionRefused where it does not fit, or where nothing tells which one."""
+    offers = actions_fit(point, list(_running(point)))
+    anywhere = connector is None or kind == ActionKind.REBOOT
+    meant = [one for one in offers if one.kind == kind and (anywhere or one.connector == connector)]
+    if not meant and kind == ActionKind.STOP:
+        raise ActionRefused("No charge is running there.")
+    if not meant:
+        runs = any(one.connector == connector for one in offers)
+        raise ActionRefused("A charge runs there." if runs else f"The charger has no connector {connector}.")
+    if len(meant) > 1:
+        raise ActionRefused("Choose a connector.")
+    return meant[0]
 
 
 def _running(point: ChargePoint) -> QuerySet[Charge]:
-    return Charge.objects.filter(charge_point=point, state__in=OPEN_CHARGE_STATES).order_by("-started_at", "-pk")
+    running = Charge.objects.filter(charge_point=point, state__in=OPEN_CHARGE_STATES)
+    return running.select_related("connector").order_by("-started_at", "-pk")
 
 
-def _parameters(job: InstallerJob, point: ChargePoint, kind: str, number: int | None) -> dict[str, object]:
-    if kind == "reboot":
+def _parameters(job: InstallerJob, point: ChargePoint, fit: Fit) -> dict[str, object]:
+    if fit.why_not:
+        raise ActionRefused(fit.why_not)
+    if fit.kind == ActionKind.REBOOT:
         return {"type": "Soft"}
-    if kind == "stop":
-        running = _running(point)
-        charges = list(running if number is None else running.filter(connector__number=number))
-        if not charges:
-            raise ActionRefused("No charge is running there.")
-        if number is None and len(charges) > 1:
-            raise ActionRefused("Choose a connector.")
-        return {"charge": charges[0].pk}
-    if number is None:
-        raise ActionRefused("Choose a connector.")
-    return {"connector": number} | ({"id_tag": test_key_for(job.organisation).id_tag} if kind == "start" else {})
+    if fit.kind == ActionKind.STOP:
+        return {"charge": next(one.pk for one in _running(point) if _number(one) == fit.connector)}
+    if fit.kind == ActionKind.START:
+        return {"connector": fit.connector, "id_tag": test_key_for(job.organisation).id_tag}
+    return {"connector": fit.connector}
 
 
-def _just_sent(job: InstallerJob, point: ChargePoint, kind: str, number: int | None) -> Command | None:
+def _number(charge: Charge) -> int | None:
+    return charge.connector.number if charge.connector else None
+
+
+def _just_sent(job: InstallerJob, point: ChargePoint, kind: ActionKind, connector: int | None) -> Command | None:
     """The same action of the same job a moment ago, when it was the last one there and was not refused."""
     sent = Command.objects.filter(
         charge_point=point,
         created_at__gt=timezone.now() - SAME_WITHIN,
-        connector_number=number,
+        kind__in=ActionKind.values,
         author=None,
-        author_name=installer_name(job),
+        author_name=job.command_author,
     )
+    if kind == ActionKind.REBOOT or connector is not None:
+        sent = sent.filter(connector_number=None if kind == ActionKind.REBOOT else connector)
     newest = sent.order_by("-created_at").first()
     return newest if newest is not None and newest.kind == kind and newest.status not in _REFUSED else None
