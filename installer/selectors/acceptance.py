@@ -33,7 +33,7 @@ from installer.acceptance.facts import (
 from installer.choices import StepKind
 from installer.models import AcceptanceStep, InstallerJob
 from installer.refusals import OTHER_REFUSAL, REFUSALS
-from installer.selectors.log import line_seq, micros
+from installer.selectors.log import line_seq, micros, plain
 from installer.selectors.test_charges import charge_seen, charges_running
 
 # Times that a charger has told lately, and how many of them are looked at.
@@ -55,9 +55,6 @@ def test_tag(job: InstallerJob) -> str:
     """The id tag of the organisation's test key; empty where it has none yet."""
     found = ChargeKey.objects.filter(organisation=job.organisation_id, for_tests=True).values_list("id_tag", flat=True)
     return str(found.first() or "")
-
-
-test_tag.__test__ = False  # type: ignore[attr-defined]
 
 
 def facts_of(step: AcceptanceStep, *, now: datetime, refused: dict[Ask, str]) -> Facts:
@@ -182,7 +179,7 @@ def _plug(point: ChargePoint, number: int) -> PlugSeen:
     fault = found.error_code if found.error_code != "NoError" else found.vendor_error_code
     return PlugSeen(
         status=found.status,
-        fault=fault[:60],
+        fault=plain(fault),
         since=found.status_since,
         has_lock=found.type == ConnectorType.TYPE2 if found.type else None,
         type=found.get_type_display(),
@@ -220,7 +217,7 @@ def _sent(step: AcceptanceStep, since: datetime) -> list[Sent]:
             kind=each.kind,
             given=each.parameters,
             said=_said(each),
-            word=each.answer[:60],
+            word=plain(each.answer),
             at=each.created_at,
             answered_at=each.answered_at,
             no_effect=each.effect == Effect.MISSING,

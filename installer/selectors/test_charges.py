@@ -9,7 +9,7 @@ from chargepoints.models import Charge, ChargePoint, MeterSample
 from installer.acceptance.facts import ChargeSeen
 from installer.choices import StepKind, StepState
 from installer.models import AcceptanceStep
-from installer.selectors.log import line_seq
+from installer.selectors.log import line_seq, plain
 
 REGISTER, POWER = "Energy.Active.Import.Register", "Power.Active.Import"
 # So many values of a charge are looked at: a test charge is short.
@@ -43,7 +43,7 @@ def charge_seen(step: AcceptanceStep, tag: str) -> ChargeSeen | None:
         peak_w=peak,
         metered_at=charge.metered_at,
         ended=charge.stop_received_at or charge.ended_at,
-        reason=charge.stop_reason,
+        reason=plain(charge.stop_reason),
         start_seq=line_seq(point, began, action="StartTransaction", **of_it) if step.kind == StepKind.START else None,
         meter_seq=line_seq(point, began, action="MeterValues", **of_it) if step.kind == StepKind.ENERGY else None,
         stop_seq=None if is_open else line_seq(point, began, action="StopTransaction", **of_it),

@@ -19,7 +19,6 @@ from installer.acceptance.plan import Move, Planned, judge, limit_of, next_move
 from installer.choices import WORKABLE, StepKind, StepState
 from installer.models import AcceptanceStep, JobChargePoint
 from installer.selectors.acceptance import facts_of, reason_of, test_tag
-from installer.services.actions import installer_name
 from installer.services.test_keys import test_key_for
 
 JOB_IS_OVER = "The job ended before this was done."
@@ -169,7 +168,7 @@ def _send(row: JobChargePoint, ask: Ask) -> Command:
         kind=ask.kind,
         parameters=ask.parameters,
         author=None,
-        author_name=installer_name(row.job),
+        author_name=f"Acceptance test (job {row.job.number})",
         reason=reason_of(row.job),
     )
 

@@ -1,5 +1,5 @@
 """Celery tasks of jobs: interfaces only."""
 
-from installer.tasks import mails, tests
+from installer.tasks import acceptance, mails
 
-__all__ = ["mails", "tests"]
+__all__ = ["acceptance", "mails"]
