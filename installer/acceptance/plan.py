@@ -34,8 +34,6 @@ _LIMITS: Mapping[StepKind, int] = {
     StepKind.KEY: 180,
 }
 _PER_SETTING = 10
-# A test charge is one thing: its parts are run again together.
-CHARGE_STEPS = (StepKind.START, StepKind.ENERGY, StepKind.STOP)
 _OFFLINE = "The charger is offline. Waiting for it to call again."
 _OFFLINE_LATE = "The charger is offline. Bring it back, then run this step again."
 _REJECTED = "The charger is rejected: the operator has to accept it first."

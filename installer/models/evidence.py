@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from chargepoints.models import Charge, Command
-from installer.choices import PhotoKind, Side, StepKind, StepState
+from installer.choices import CHARGE_STEPS, PhotoKind, Side, StepKind, StepState
 from installer.models.job import JobChargePoint
 
 
@@ -85,3 +85,15 @@ class AcceptanceStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.state}"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it runs, or its turn comes."""
+        return self.state == StepState.RUNNING or (self.state == StepState.TODO and self.asked_at is not None)
+
+    @property
+    def can_skip(self) -> bool:
+        """Whether somebody can leave it out now: not what has passed, and no part of a test charge that runs."""
+        if self.state == StepState.RUNNING:
+            return self.kind not in CHARGE_STEPS
+        return self.state in {StepState.TODO, StepState.FAILED}

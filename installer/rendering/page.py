@@ -16,7 +16,7 @@ from installer.choices import WORKABLE, JobState, Side, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, Note
 from installer.rendering.actions import ActionPanel, action_panel
 from installer.rendering.checks import CheckLine, check_lines
-from installer.rendering.steps import TestPanel, can_skip, test_panel
+from installer.rendering.steps import TestPanel, test_panel
 from installer.selectors.knocks import Knock
 from installer.selectors.rows import RowFacts, job_version, row_facts
 
@@ -147,7 +147,7 @@ def job_view(job: InstallerJob, token: str, *, version: str = "", fault: Fault |
 def _row(job: InstallerJob, facts: RowFacts, fault: Fault | None) -> RowView:
     row, point = facts.row, facts.row.charge_point
     steps = list(row.steps.all())
-    open_steps = [step for step in steps if can_skip(step)]
+    open_steps = [step for step in steps if step.can_skip]
     connected = point.integration == Integration.CONNECTED
     is_done = connected and all(step.state in {StepState.PASSED, StepState.SKIPPED} for step in steps)
     known = {connector.number for connector in point.connectors.all()}

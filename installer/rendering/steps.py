@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from installer.acceptance.plan import CHARGE_STEPS, place_of
+from installer.acceptance.plan import place_of
 from installer.choices import StepState
 from installer.models import AcceptanceStep
 
@@ -45,7 +45,7 @@ class TestPanel:
 def test_panel(steps: Iterable[AcceptanceStep]) -> TestPanel:
     """What the page shows of these steps."""
     ordered = sorted(steps, key=lambda step: place_of(step.kind, step.connector_number))
-    running = any(is_under_way(step) for step in ordered)
+    running = any(step.is_under_way for step in ordered)
     states = {step.state for step in ordered}
     begun = states - {StepState.TODO}
     undone = states & {StepState.TODO, StepState.FAILED}
@@ -56,18 +56,6 @@ def test_panel(steps: Iterable[AcceptanceStep]) -> TestPanel:
         is_running=running,
         start="" if running else start,
     )
-
-
-def is_under_way(step: AcceptanceStep) -> bool:
-    """Whether it runs, or its turn comes."""
-    return step.state == StepState.RUNNING or (step.state == StepState.TODO and step.asked_at is not None)
-
-
-def can_skip(step: AcceptanceStep) -> bool:
-    """Whether somebody can leave it out now: not what has passed, and no part of a test charge that runs."""
-    if step.state == StepState.RUNNING:
-        return step.kind not in CHARGE_STEPS
-    return step.state in {StepState.TODO, StepState.FAILED}
 
 
 def _view(number: int, step: AcceptanceStep) -> StepView:

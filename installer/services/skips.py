@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from chargepoints.exceptions import ActionRefused
 from hub.audit.records import Actor, audit_record
-from installer.acceptance.plan import CHARGE_STEPS
-from installer.choices import StepState
+from installer.choices import CHARGE_STEPS, StepState
 from installer.models import AcceptanceStep, JobChargePoint
 from installer.services.acceptance import row_locked, test_move
 

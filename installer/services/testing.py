@@ -9,8 +9,7 @@ from chargepoints.choices import OPEN_CHARGE_STATES
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge
 from hub.audit.records import Actor, audit_record
-from installer.acceptance.plan import CHARGE_STEPS
-from installer.choices import CONNECTOR_STEPS, StepKind, StepState
+from installer.choices import CHARGE_STEPS, CONNECTOR_STEPS, StepKind, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint
 from installer.selectors.rows import rows_of
 from installer.services.acceptance import row_locked, test_halt, test_move

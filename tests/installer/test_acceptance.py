@@ -158,9 +158,7 @@ def proven(job: Scene, tags: set[str]) -> None:
     assert set(Command.objects.values_list("author_name", flat=True)) == {f"Acceptance test (job {job.job.number})"}
 
 
-async def test_a_start_that_is_refused_is_tried_again_with_a_car(
-    server: StartServer, charge_point: ChargePoint
-) -> None:
+async def test_a_start_that_is_refused_is_tried_again(server: StartServer, charge_point: ChargePoint) -> None:
     gateway = server()
     job = await db(lambda: made(charge_point, "connected", "start", "energy", "stop"))
     async with station(gateway) as charger:
