@@ -109,9 +109,7 @@ def stop(facts: Facts) -> Verdict:
         return waits(refusal or "It is told to stop.", late, None if refusal else ask)
     last = sent[-1]
     if last.said in {Said.NO, Said.UNKNOWN}:
-        refused = (
-            f"The charger has refused to stop the charge ({last.word or 'no reason told'}). Stop it at the charger."
-        )
+        refused = f"The charger has refused to stop ({last.word or 'no reason told'}). Stop the charge at the charger."
         return waits(refused, f"{refused} Then run this step again.")
     return waits("It stops the charge.", late)
 

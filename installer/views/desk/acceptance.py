@@ -44,12 +44,8 @@ def job_tests(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     except ActionRefused as refused:
         messages.error(request, str(refused))
     else:
-        text = (
-            f"{count} test{'' if count == 1 else 's'} started."
-            if count
-            else "No charger that is connected is untested."
-        )
-        messages.success(request, text)
+        some = f"{count} test{'' if count == 1 else 's'} started."
+        messages.success(request, some if count else "No connected charger has anything left to test.")
     return to(request, "job", pk)
 
 
