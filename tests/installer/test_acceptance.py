@@ -14,7 +14,7 @@ from hub.audit.models import AuditEntry
 from installer.choices import StepKind, StepState
 from installer.models import AcceptanceStep
 from installer.services import acceptance
-from tests.conftest import StartServer
+from tests.conftest import StartServer, StartWorker
 from tests.gateway.tools import db, soon, station
 from tests.installer.scene import Scene, scene
 from tests.station import Call, Station
@@ -241,3 +241,17 @@ async def test_a_charger_that_goes_away_is_waited_for(server: StartServer, charg
     await db(over_at)
     gone = await told("unlock", "failed", 2)
     assert gone.evidence == "The charger is offline. Bring it back, then run this step again."
+
+
+async def test_workers_move_it_and_one_that_dies_is_no_harm(
+    server: StartServer, worker: StartWorker, charge_point: ChargePoint
+) -> None:
+    gateway, first = server(), worker(beat=True)
+    job = await db(lambda: made(charge_point, "connected", "key"))
+    await db(partial(press, job, "start"))
+    async with station(gateway) as charger:
+        await soon(lambda: step("key").state == StepState.RUNNING, "the worker has seen it call", seconds=30)
+        await db(first.kill)
+        await db(lambda: worker(beat=True))
+        await charger.authorize("CARD-77")
+        await soon(lambda: step("key").state == StepState.PASSED, "the other worker has seen the card", seconds=30)
