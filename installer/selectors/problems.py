@@ -11,7 +11,7 @@ from installer.selectors.rows import rows_of
 
 
 def problems_of(job: InstallerJob) -> Sequence[str]:
-    """One sentence each: no serial, conflicts, never connected, a charge that runs, steps that failed or were not done."""
+    """One sentence each: no serial, conflicts, never connected, a charge that runs, steps failed or not done."""
     rows = list(rows_of(job).select_related("charge_point").prefetch_related("steps"))
     told = conflicts_told(ChargePoint.objects.select_related("site__team", "connection")).filter(
         pk__in=[row.charge_point_id for row in rows]
