@@ -1,5 +1,6 @@
 """Remote actions by the link: sent at once or not at all, never kept on the phone."""
 
+from django.db import OperationalError
 from django.http import Http404, HttpResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
@@ -10,10 +11,11 @@ from installer.exceptions import JobIsOver
 from installer.selectors.rows import rows_of
 from installer.services.actions import action_send
 from installer.services.edits import DONE, WRONG, Answer, Edit
-from installer.views.public.edits import KEY, NOT_A_KEY, json_answer, key_of, number_of, plain_answer
+from installer.views.public.edits import KEY, NOT_A_KEY, away, json_answer, key_of, number_of, plain_answer
 from installer.views.public.gate import LinkRequest, by_link
 
 OVER = 409
+LATER = "It could not be sent just now. Try again."
 
 
 @by_link
@@ -40,6 +42,8 @@ def job_action(request: LinkRequest, token: str, row: int, kind: str) -> HttpRes
         answer = Answer(OVER, {"error": str(over)})
     except ActionRefused as refusal:
         answer = Answer(WRONG, {"error": str(refusal), "field": "action"})
+    except OperationalError:
+        return away(told, LATER)
     if told is not None:
         return json_answer(answer)
     return plain_answer(request, token, Edit("action", found.pk, {}), answer)
