@@ -139,6 +139,8 @@ _TIMES = (
 
 def offset_words(seconds: float) -> str:
     """A difference of clocks, as +0.2 s; from two minutes on in minutes or hours, without a sign."""
+    if abs(seconds) < 0.05:
+        return "0.0 s"
     if abs(seconds) < 120:
         return f"{seconds:+.1f} s".replace("-", "−")  # noqa: RUF001 - a minus
     minutes = round(abs(seconds) / 60)
