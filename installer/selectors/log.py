@@ -13,12 +13,12 @@ def micros(at: datetime) -> int:
     return int(at.timestamp() * 1_000_000)
 
 
-def line_seq(point: ChargePoint, since: datetime | None, **fields: object) -> int | None:
-    """The first log line since then with these fields."""
+def line_seq(point: ChargePoint, since: datetime | None, *, is_last: bool = False, **fields: object) -> int | None:
+    """The first log line since then with these fields, or the last."""
     if since is None:
         return None
     lines = LogLine.objects.filter(charge_point=point, seq__gte=micros(since - timedelta(seconds=1)), **fields)
-    return lines.order_by("seq").values_list("seq", flat=True).first()
+    return lines.order_by("-seq" if is_last else "seq").values_list("seq", flat=True).first()
 
 
 def plain(told: str) -> str:

@@ -45,7 +45,9 @@ def charge_seen(step: AcceptanceStep, tag: str) -> ChargeSeen | None:
         ended=charge.stop_received_at or charge.ended_at,
         reason=plain(charge.stop_reason),
         start_seq=line_seq(point, began, action="StartTransaction", **of_it) if step.kind == StepKind.START else None,
-        meter_seq=line_seq(point, began, action="MeterValues", **of_it) if step.kind == StepKind.ENERGY else None,
+        meter_seq=line_seq(point, began, is_last=True, action="MeterValues", **of_it)
+        if step.kind == StepKind.ENERGY
+        else None,
         stop_seq=None if is_open else line_seq(point, began, action="StopTransaction", **of_it),
     )
 
