@@ -29,11 +29,15 @@ def charge_seen(step: AcceptanceStep, tag: str) -> ChargeSeen | None:
     began = charge.start_received_at or charge.started_at
     flowed, peak = _flow(charge) if step.kind == StepKind.ENERGY else (0.0, None)
     point = step.row.charge_point
-    of_it = {"transaction_id": charge.transaction_id}
+    transaction = charge.transaction_id
+
+    def line(action: str, *, is_last: bool = False) -> int | None:
+        return line_seq(point, began, is_last=is_last, action=action, transaction_id=transaction)
+
     is_open = charge.state in OPEN_CHARGE_STATES
     return ChargeSeen(
         pk=charge.pk,
-        transaction=charge.transaction_id,
+        transaction=transaction,
         is_open=is_open,
         is_ours=_is_ours(charge, tag),
         began=began,
@@ -44,11 +48,9 @@ def charge_seen(step: AcceptanceStep, tag: str) -> ChargeSeen | None:
         metered_at=charge.metered_at,
         ended=charge.stop_received_at or charge.ended_at,
         reason=plain(charge.stop_reason),
-        start_seq=line_seq(point, began, action="StartTransaction", **of_it) if step.kind == StepKind.START else None,
-        meter_seq=line_seq(point, began, is_last=True, action="MeterValues", **of_it)
-        if step.kind == StepKind.ENERGY
-        else None,
-        stop_seq=None if is_open else line_seq(point, began, action="StopTransaction", **of_it),
+        start_seq=line("StartTransaction") if step.kind == StepKind.START else None,
+        meter_seq=line("MeterValues", is_last=True) if step.kind == StepKind.ENERGY else None,
+        stop_seq=None if is_open else line("StopTransaction"),
     )
 
 
