@@ -43,6 +43,8 @@ _TIMED = ("StatusNotification", "MeterValues", "StartTransaction", "StopTransact
 _CARDS = 50
 # What was ordered so shortly before may be what begins now.
 _ORDERED_WITHIN = timedelta(minutes=20)
+# What the gateway says of a command that has never left it.
+_NOT_SENT = "before this could be sent."
 _CHARGE = (StepKind.START, StepKind.ENERGY, StepKind.STOP, StepKind.UNLOCK)
 
 
@@ -241,6 +243,6 @@ def _said(command: Command) -> Said:
         return Said.YES
     if status == CommandStatus.REJECTED:
         return Said.NO
-    if status == CommandStatus.FAILED and command.sent_at is not None:
+    if status == CommandStatus.FAILED and command.sent_at is not None and not command.answer.endswith(_NOT_SENT):
         return Said.UNKNOWN if command.answer == NOT_SUPPORTED else Said.NO
     return Said.SILENT

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ALL = list(StepKind)
 KEYS = [{"key": "HeartbeatInterval", "value": "300"}, {"key": "MeterValueSampleInterval", "value": "60"}]
 YES = {"status": "Accepted"}
+PATIENCE = 30.0
 
 
 def made(charge_point: ChargePoint, *checks: str, **fields: object) -> Scene:
@@ -51,7 +52,7 @@ async def told(kind: str, state: str, connector: int = 0) -> AcceptanceStep:
         found = step(kind, connector)
         return found if found.state == state else None
 
-    return await soon(look, f"{kind} {connector} {state}")
+    return await soon(look, f"{kind} {connector} {state}", seconds=PATIENCE)
 
 
 async def asked(charger: Station, action: str) -> Call:
@@ -61,7 +62,7 @@ async def asked(charger: Station, action: str) -> Call:
         acceptance.tests_advance()
         return any(f'"{action}"' in str(frame) for frame in charger.unread)
 
-    await soon(sent, f"{action}: {charger.unread}")
+    await soon(sent, action, seconds=PATIENCE)
     return await charger.expect(action)
 
 
