@@ -75,7 +75,11 @@ def test_what_is_offered_at_rest(online: Scene) -> None:
 def test_one_connector_needs_no_number(site: Site, clean_redis: redis.Redis) -> None:
     point = factories.charge_point(site, "NORD-1")
     connected(point)
-    assert buttons(scene(site, point)) == ["Start", "Unlock", "Reboot"]
+    job = scene(site, point)
+    assert buttons(job) == ["Start", "Unlock", "Reboot"]
+    point.connectors.update(status=ConnectorStatus.FAULTED)
+    assert buttons(job) == ["Unlock", "Reboot"]
+    assert "Start: It is faulted." in words(part(job))
 
 
 def test_a_charge_is_stopped_where_it_runs(online: Scene, charge_point: ChargePoint) -> None:
