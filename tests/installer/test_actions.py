@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from chargepoints.choices import CommandStatus, ConnectorStatus, Integration
-from chargepoints.models import Charge, ChargePoint, Command, Site
+from chargepoints.choices import CommandStatus, ConnectorStatus, Integration, KeyState
+from chargepoints.models import Charge, ChargeKey, ChargePoint, Command, Site
 from hub.audit.records import HUB
+from hub.teams.models import Organisation
 from installer.choices import JobState
 from installer.models import JobEdit
+from installer.services import test_keys
 from installer.services.jobs import job_complete
 from tests import factories
 from tests.installer.scene import Scene, scene
@@ -76,6 +78,13 @@ def test_what_does_not_fit_is_told_and_not_sent(
     assert (answer.status_code, answer.json()) == (422, {"error": why, "field": "action"})
     assert not Command.objects.exists()
     assert not JobEdit.objects.exists()
+
+
+def test_test_charges_can_be_blocked(online: Scene, nordlys: Organisation) -> None:
+    ChargeKey.objects.filter(pk=test_keys.test_key_for(nordlys).pk).update(state=KeyState.BLOCKED)
+    answer = act(online, "start", connector=1)
+    assert (answer.status_code, answer.json()["error"]) == (422, "The operator has blocked test charges. Ask them.")
+    assert not Command.objects.exists()
 
 
 def test_a_second_tap_is_the_same_command(online: Scene) -> None:
