@@ -55,6 +55,12 @@ def actions_fit(point: ChargePoint, charges: Sequence[Charge]) -> list[Fit]:
 
 
 def reasons(fits: Sequence[Fit]) -> list[str]:
-    """Why what does not fit does not, each once; what only one connector hinders names it."""
-    told = [f"{one.kind.label} {one.connector}: {one.why_not}" if one.is_local else one.why_not for one in fits]
-    return list(dict.fromkeys(why for one, why in zip(fits, told, strict=True) if one.why_not))
+    """Why what does not fit does not, each once; what only one connector hinders says which action, and where."""
+    several = len({one.connector for one in fits if one.connector}) > 1
+    return list(dict.fromkeys(_said(one, several) for one in fits if one.why_not))
+
+
+def _said(fit: Fit, several: bool) -> str:
+    if not fit.is_local:
+        return fit.why_not
+    return f"{fit.kind.label}{f' {fit.connector}' if several else ''}: {fit.why_not}"

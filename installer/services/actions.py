@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus
+from chargepoints.choices import OPEN_CHARGE_STATES, CommandStatus, KeyState
 from chargepoints.exceptions import ActionRefused
 from chargepoints.models import Charge, ChargePoint, Command
 from chargepoints.services.commands import command_create
@@ -102,7 +102,10 @@ def _parameters(job: InstallerJob, point: ChargePoint, fit: Fit) -> dict[str, ob
     if fit.kind == ActionKind.STOP:
         return {"charge": next(one.pk for one in _running(point) if _number(one) == fit.connector)}
     if fit.kind == ActionKind.START:
-        return {"connector": fit.connector, "id_tag": test_key_for(job.organisation).id_tag}
+        key = test_key_for(job.organisation)
+        if key.state == KeyState.BLOCKED:
+            raise ActionRefused("The operator has blocked test charges. Ask them.")
+        return {"connector": fit.connector, "id_tag": key.id_tag}
     return {"connector": fit.connector}
 
 
