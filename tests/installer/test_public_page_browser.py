@@ -35,6 +35,12 @@ def busy(site: Site, foreign_charge_point: ChargePoint) -> Scene:
     knocks(first)
     job.send("identity", job.row("NORD-08"), value=str(foreign_charge_point.identity))
     note_save(actor=HUB, row=job.row("NORD-07"), text="Mind the step in front of bay 14.")
+    begun = {"asked_at": factories.now(), "evidence": "Hold a card to the reader."}
+    steps = job.row("NORD-07").steps.filter(kind="start")
+    job.row("NORD-07").steps.filter(kind="connected").update(state="passed", evidence="Connected since 14:02:11.")
+    steps.filter(connector_number=1).update(state="failed", evidence="No charge has begun. Plug in a car.")
+    steps.filter(connector_number=2).update(state="skipped", skip_reason="No car")
+    job.row("NORD-08").steps.filter(kind="connected").update(state="running", **begun)
     assert ConnectionAttempt.objects.filter(last_at__gt=factories.now() - timedelta(minutes=2)).exists()
     return job
 
