@@ -14,7 +14,8 @@ from hub.audit.records import Actor, audit_record
 from installer.exceptions import EditConflict
 from installer.models import JobChargePoint
 
-_identity = RegexValidator(IDENTITY_PATTERN, "Use up to 48 letters, digits and * - _ = + | @ . and no spaces.")
+IDENTITY_WORDS = "Use up to 48 letters, digits and * - _ = + | @ . and no spaces."
+_identity = RegexValidator(IDENTITY_PATTERN, IDENTITY_WORDS)
 
 
 @transaction.atomic
