@@ -4,7 +4,7 @@
 {
   const base = document.body.dataset.base || `${location.pathname.split('/').slice(0, 3).join('/')}/`;
   const NAME = `hub ${base}`, LONGEST = 60000, PART = {identity: 'value', connector: 'value', note: 'text'};
-  const state = {base, name: NAME, part: PART, sending: 0, progress: 0, failed: false, pin: false, dead: false, savedAt: 0};
+  const state = {base, name: NAME, part: PART, sending: 0, progress: 0, failed: false, pin: false, dead: false, savedAt: ''};
   let opened, busy = false, again = false, tries = 0, timer = 0;
 
   const tell = detail => dispatchEvent(new CustomEvent('outbox', {detail}));
@@ -32,7 +32,7 @@
   const drop = async entry => { await store('readwrite', kept => kept.delete(entry.id)); tell(); };
 
   /* Keep a change. One of the same field that was never sent is replaced, and so is one that was refused. */
-  async function put(entry, blob) {
+  async function put(entry) {
     const part = PART[entry.kind];
     await store('readwrite', kept => {
       const asked = kept.getAll();
@@ -46,7 +46,7 @@
           return;
         }
         if (before) entry.fields.seen = before.fields[part];
-        kept.put({...entry, blob, key: uuid(), at: Date.now(), tried: 0});
+        kept.put({...entry, key: uuid(), at: Date.now(), tried: 0});
       };
       return asked;
     });
@@ -91,7 +91,7 @@
     state.dead = Boolean(ours) && (status === 404 || status === 410);
     if (status === 200 && answer) {
       await store('readwrite', kept => kept.delete(entry.id));
-      state.savedAt = Date.now();
+      state.savedAt = new Date().toTimeString().slice(0, 5);
       tell({sent: entry, answer});
       return true;
     }
