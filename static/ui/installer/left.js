@@ -1,12 +1,21 @@
 /* left.js: on a page where nothing can be changed any more. What this phone has not sent is shown, to be copied; then nothing of the job is
    left on it. It needs outbox.js. */
 {
-  const {all, wipe} = window.hubOutbox, place = document.querySelector('[data-left]'), find = what => place.querySelector(what);
+  const {state, name: NAME, db, all} = window.hubOutbox, place = document.querySelector('[data-left]'), find = what => place.querySelector(what);
   const WORDS = {identity: 'identity', connector: 'connector', note: 'note', skip: 'step left out', photo: 'photo', 'photo-removed': 'photo removed'};
 
   function line({name, kind, fields, refused}) {
     const said = fields.value ?? fields.text ?? fields.reason ?? '';
     return `${name}, ${WORDS[kind] ?? kind}: ${said}${refused ? ` (${refused.error})` : ''}`;
+  }
+
+  /* Leaves nothing of the job on this phone; without `queue`, what was not sent. */
+  async function wipe(queue) {
+    if (window.caches) for (const name of await caches.keys()) if (name.startsWith(NAME)) await caches.delete(name);
+    for (const worker of await navigator.serviceWorker?.getRegistrations() ?? []) if (new URL(worker.scope).pathname === state.base) await worker.unregister();
+    if (!queue) return;
+    (await db()).close();
+    indexedDB.deleteDatabase(NAME);
   }
 
   async function show() {

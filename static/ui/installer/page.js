@@ -1,5 +1,5 @@
-/* page.js: the page of a job on the phone. What waits in the outbox is shown as saved, and marked; live parts are asked for; a field that
-   somebody types in is never written to. Markup is in _templates.html. Without this script all works as plain forms. */
+/* page.js: shows what waits in the outbox as saved, and asks for the live parts. A field that somebody types in is never written to.
+   Markup is in _templates.html. Without script the page works as plain forms. */
 {
   const {state, all, put, drop, flush, uuid} = window.hubOutbox, {body} = document, VALUE = state.part;
   const find = (what, from = document) => from.querySelector(what), each = (what, work, from = document) => from.querySelectorAll(what).forEach(work);
@@ -14,12 +14,11 @@
     return one;
   }
 
-  /* `shown`: what a form's field had when nobody had typed in it. */
+  /* `shown`: what the field had when nobody had typed. */
   const field = form => form.elements[VALUE[form.dataset.outbox]], isTyped = form => field(form).value !== form.shown;
   const fill = (form, value) => { if (!isTyped(form)) field(form).value = value; form.shown = value; };
-  const of = form => kept.filter(one => one.kind === form.dataset.outbox && one.row === +form.elements.row.value);
+  const waiting = (some = kept) => some.filter(one => !one.refused).length, of = form => kept.filter(one => one.kind === form.dataset.outbox && one.row === +form.elements.row.value);
 
-  /* Say this in the form, unless it is said already. */
   function mark(form, sign, told) {
     if (form.sign === sign) return;
     form.sign = sign;
@@ -39,7 +38,7 @@
     const {error, yours, theirs} = entry.refused, {seen} = form.elements;
     const said = theirs === undefined ? made('refused', error) : made('clash', yours || 'empty', theirs || 'empty');
     if (!seen) find('button + button', said).remove();
-    // They have read it now: what they send is sent knowing that.
+    // It is read now: what is sent next is sent knowing it.
     else if (theirs !== undefined) seen.value = theirs;
     find('button', said).onclick = () => {
       if (seen) field(form).value = form.shown = seen.value;
@@ -48,7 +47,7 @@
     return said;
   }
 
-  /* What waits or was refused, at its field; then what the server has in the others. */
+  /* What waits or was refused at its field, in the others what the server has. */
   function settle() {
     each('form[data-outbox]', form => {
       const {outbox: kind} = form.dataset, mine = of(form);
@@ -64,7 +63,7 @@
       if (last || form.sign?.[0] !== '?') mark(form, last && last.id + !!refused, last && (() => refused ? refusal(form, last) : made('waits')));
     });
     each('.chg', row => {
-      const mine = kept.filter(one => one.row === +row.dataset.row), refused = mine.filter(one => one.refused).length, tag = find('.left', row);
+      const mine = kept.filter(one => one.row === +row.dataset.row), refused = mine.length - waiting(mine), tag = find('.left', row);
       tag.hidden = !mine.length;
       tag.className = `tag left ${refused ? 'bad' : 'warn'}`;
       tag.textContent = refused ? `${refused} refused` : `${mine.length} not sent yet`;
@@ -87,7 +86,7 @@
   }
 
   function banner() {
-    const refused = kept.filter(one => one.refused).length, left = kept.length - refused, isOff = state.failed || !navigator.onLine;
+    const left = waiting(), refused = kept.length - left, isOff = state.failed || !navigator.onLine;
     const held = left ? `${counted(left)} kept here` : '', said =
       state.pin ? ['off', 'key-round', 'Type the PIN again', held] :
       isOff ? ['off', 'cloud-off', navigator.onLine ? 'No answer' : 'No network', held] :
@@ -104,7 +103,7 @@
     find('a', net).hidden = !state.pin;
   }
 
-  /* A phone that cannot keep anything sends the form as it is. */
+  /* A phone that keeps nothing sends the form as it is. */
   const send = (form, fields, blob) => put({kind: form.dataset.outbox, row: +form.elements.row.value, fields, name: find('h2', form.closest('.chg')).textContent, blob}).catch(() => form.submit());
 
   async function keep(form) {
@@ -121,7 +120,7 @@
     if (kind === 'skip') form.reset();
   }
 
-  /* At most 1600 pixels and nothing of the camera; as it came where this phone cannot read it. */
+  /* 1600 pixels, nothing of the camera; as it came where it cannot be read. */
   async function shrunk(file) {
     try {
       const picture = await createImageBitmap(file, {imageOrientation: 'from-image'}), canvas = document.createElement('canvas');
@@ -134,14 +133,14 @@
   }
 
   async function photos(form) {
-    const {photo, photo_kind: shows} = form.elements, [file] = photo.files;
+    const {photo, photo_kind} = form.elements, [file] = photo.files;
     photo.value = '';
-    if (file) await send(form, {photo_kind: shows.value}, await shrunk(file));
+    if (file) send(form, {photo_kind: photo_kind.value}, await shrunk(file));
   }
 
   const complain = (place, why) => { each('.err', one => one.remove(), place); if (why) place.prepend(made('error', why)); };
 
-  /* What is done at once or not at all: remote actions, the test, taking over a password. */
+  /* At once or not at all: remote actions, the test, taking over a password. */
   async function act(form, button) {
     let told = '';
     button.disabled = true;
@@ -155,14 +154,14 @@
     soon();
   }
 
-  /* A job is not completed while something of it is on the phone only. */
+  /* Not while something is on the phone only. */
   function finish(event, place) {
-    const left = kept.filter(one => !one.refused).length, why = left ? `${counted(left)} must be sent first.` : navigator.onLine ? '' : 'This needs network.';
+    const left = waiting(), why = left ? `${counted(left)} must be sent first.` : navigator.onLine ? '' : 'This needs network.';
     if (why) event.preventDefault();
     complain(place, why);
   }
 
-  /* The live parts as they are now. Where the focus was in one, it stays at the same place. */
+  /* The live parts; the focus stays where it was in one. */
   function renew(html) {
     const fresh = new DOMParser().parseFromString(html, 'text/html'), parts = [...fresh.querySelectorAll('[data-live]')];
     if (parts.length !== live.size || parts.some(one => !live.has(one.id)) || find('[data-over]', fresh) && !find('[data-over]')) return again();
@@ -178,7 +177,7 @@
     settle();
   }
 
-  /* It is another page now. Once a minute at most: the answer may be the one that the phone keeps. */
+  /* Once a minute at most: the answer may be what the phone keeps. */
   async function again() {
     if (Date.now() - (history.state ?? 0) < 60000) return;
     for (const form of document.forms) if (form.dataset.outbox in VALUE && isTyped(form)) await keep(form);
@@ -230,11 +229,10 @@
     await refresh();
     if (!sent) return;
     soon();
-    // So that what is kept for hours without network is the page with these changes.
+    // What is kept for hours without network is the page with these changes.
     if (!kept.length && navigator.serviceWorker?.controller) fetch(state.base).catch(() => {});
   });
-  for (const name of ['online', 'offline', 'pageshow']) addEventListener(name, () => { refresh(); soon(); });
-  document.addEventListener('visibilitychange', () => { refresh(); soon(); });
+  for (const name of ['online', 'offline', 'visibilitychange']) addEventListener(name, () => { refresh(); soon(); });
 
   document.addEventListener('submit', event => {
     const form = event.target, {dataset} = form;
@@ -244,8 +242,8 @@
   });
   document.addEventListener('change', ({target}) => { if (target.matches('[data-photo], [data-outbox] [name=value]')) keep(target.form); });
   document.addEventListener('click', async event => {
-    const button = event.target.closest('[data-copy], [data-camera], .dock a'), {copy, camera} = button?.dataset ?? {};
-    if (camera) find(`#${camera}`).click();
+    const button = event.target.closest('[data-copy], [data-scan], .dock a'), {copy, scan} = button?.dataset ?? {};
+    if (scan) window.hubScan ? hubScan(button) : body.append(Object.assign(document.createElement('script'), {src: scan, onload: () => hubScan(button)}));
     else if (copy) {
       await navigator.clipboard.writeText(find(`#${copy}`).textContent);
       glyph(button, 'check');
@@ -258,8 +256,7 @@
     form.shown = form.elements.seen.value = form.elements.seen.defaultValue;
   });
   each('[data-live]', one => live.set(one.id, one.outerHTML));
-  each('[data-script]', one => { one.hidden = false; });
-  body.toggleAttribute('data-on', true);
+  body.dataset.on = window.BarcodeDetector && navigator.mediaDevices ? 'scan' : '';
   refresh().then(() => { flush(); poll(); });
   if (find('.dock')) navigator.serviceWorker?.register(`${state.base}sw.js`).catch(() => {});
 }

@@ -1,4 +1,5 @@
-/* scan.js: reads a serial number with the camera, where the browser can (BarcodeDetector); elsewhere the button photographs the plate. */
+/* scan.js: reads a serial number with the camera (BarcodeDetector). Loaded at the first touch of Scan; where the browser has none, there is the
+   photo of the plate instead. */
 {
   const dialog = document.querySelector('#scan'), find = what => dialog.querySelector(what);
   const FORMATS = ['code_128', 'code_39', 'qr_code', 'data_matrix', 'ean_13', 'ean_8'];
@@ -62,17 +63,13 @@
     torch = false;
   }
 
-  if (window.BarcodeDetector && navigator.mediaDevices) {
-    for (const button of document.querySelectorAll('[data-scan]')) button.hidden = false;
-    for (const button of document.querySelectorAll('[data-camera]')) button.hidden = true;
-    document.addEventListener('click', ({target}) => {
-      const button = target.closest('[data-scan], #scan button:not(.mono)');
-      if (!button) return;
-      if ('scan' in button.dataset) return open(button);
-      if ('lamp' in button.dataset) return stream?.getVideoTracks()[0].applyConstraints({advanced: [{torch: torch = !torch}]});
-      dialog.close();
-      if ('type' in button.dataset) form.elements.value.focus();
-    });
-    dialog.addEventListener('close', close);
-  }
+  dialog.addEventListener('click', ({target}) => {
+    const button = target.closest('button:not(.mono)');
+    if (!button) return;
+    if ('lamp' in button.dataset) return stream?.getVideoTracks()[0].applyConstraints({advanced: [{torch: torch = !torch}]});
+    dialog.close();
+    if ('type' in button.dataset) form.elements.value.focus();
+  });
+  dialog.addEventListener('close', close);
+  window.hubScan = open;
 }
