@@ -19,6 +19,7 @@ SHELL = (
     "ui/installer/outbox.js",
     "ui/installer/page.js",
     "ui/installer/scan.js",
+    "ui/installer/scan.css",
     "ui/icons.svg",
     "ui/favicon.svg",
 )

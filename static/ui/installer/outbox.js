@@ -1,5 +1,4 @@
-/* outbox.js: a change is kept on the phone under a key of its own, then sent until it is answered, in order. A key never means something
-   else, so that sending it twice is harmless. The event `outbox` tells that something is another way now. */
+/* outbox.js: a change is kept on the phone under a key of its own, then sent until it is answered, in order. */
 {
   const base = document.body.dataset.base || `${location.pathname.split('/').slice(0, 3).join('/')}/`;
   const NAME = `hub ${base}`, PART = {identity: 'value', connector: 'value', note: 'text'};
@@ -79,10 +78,9 @@
   async function settle(entry, sent) {
     const {status} = sent, head = name => sent.getResponseHeader(name), ours = !!head('X-Robots-Tag');
     state.failed = !ours || status >= 500 || status === 429;
-    state.pin = status === 401;
-    state.dead = ours && status === 404;
+    state.dead = ours && (status === 404 || status === 401);
     state.after = 1000 * head('Retry-After') || 0;
-    if (state.failed || state.pin || state.dead) return false;
+    if (state.failed || state.dead) return false;
     const answer = /json/.test(head('Content-Type')) ? JSON.parse(sent.responseText) : {error: sent.responseText};
     await change((kept, all) => {
       kept.delete(entry.id);
@@ -124,7 +122,7 @@
     } catch { tries++; }
     busy = state.sending = false;
     tell();
-    if (tries && !state.dead && !state.pin) timer = setTimeout(flush, Math.max(state.after, Math.min(60000, 500 * 2 ** tries)));
+    if (tries && !state.dead) timer = setTimeout(flush, Math.max(state.after, Math.min(60000, 500 * 2 ** tries)));
   }
 
   window.hubOutbox = {state, name: NAME, db, all, put, drop, flush, uuid};

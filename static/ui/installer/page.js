@@ -1,5 +1,4 @@
-/* page.js: shows what waits in the outbox as saved, and asks for the live parts. A field that somebody types in is never written to.
-   Markup is in _templates.html. Without script the page works as plain forms. */
+/* page.js: shows what waits as saved, and the live parts as they are. Its markup is in _templates.html. */
 {
   const {state, all, put, drop, flush, uuid} = window.hubOutbox, {body} = document, VALUE = state.part;
   const find = (what, from = document) => from.querySelector(what), each = (what, work, from = document) => from.querySelectorAll(what).forEach(work);
@@ -47,7 +46,7 @@
     return said;
   }
 
-  /* What waits or was refused at its field, in the others what the server has. */
+  /* What waits or was refused at its field, in the others what the server has, but never where somebody types. */
   function settle() {
     each('form[data-outbox]', form => {
       const {outbox: kind} = form.dataset, mine = of(form);
@@ -88,7 +87,6 @@
   function banner() {
     const left = waiting(), refused = kept.length - left, isOff = state.failed || !navigator.onLine;
     const held = left ? `${counted(left)} kept here` : '', said =
-      state.pin ? ['off', 'key-round', 'Type the PIN again', held] :
       isOff ? ['off', 'cloud-off', navigator.onLine ? 'No answer' : 'No network', held] :
       left && state.sending ? ['go', 'cloud-upload', 'Sending …', `${counted(left)} left${state.progress ? `, ${state.progress} %` : ''}`] :
       refused ? ['off bad', 'triangle-alert', `${counted(refused)} ${refused === 1 ? 'was' : 'were'} refused`, held] :
@@ -100,15 +98,17 @@
     glyph(net, said[1]);
     find('span', net).textContent = said[2];
     find('small', net).textContent = said[3];
-    find('a', net).hidden = !state.pin;
   }
 
   /* A phone that keeps nothing sends the form as it is. */
   const send = (form, fields, blob) => put({kind: form.dataset.outbox, row: +form.elements.row.value, fields, name: find('h2', form.closest('.chg')).textContent, blob}).catch(() => form.submit());
 
   async function keep(form) {
-    const {outbox: kind} = form.dataset, {kind: _, row, ...fields} = Object.fromEntries(new FormData(form));
-    if (kind === 'photo') return photos(form);
+    const {outbox: kind} = form.dataset, {kind: _, row, photo, ...fields} = Object.fromEntries(new FormData(form));
+    if (photo?.size) {
+      form.elements.photo.value = '';
+      return send(form, fields, await shrunk(photo));
+    }
     if (kind in VALUE) {
       const typed = field(form);
       if (kind === 'identity') fields.value = typed.value = typed.value.trim();
@@ -116,7 +116,7 @@
       if (!isTyped(form) && !of(form).some(one => one.refused)) return mark(form);
       form.shown = typed.value;
     }
-    await send(form, fields);
+    await send(form, kind === 'photo-removed' ? {photo} : fields);
     if (kind === 'skip') form.reset();
   }
 
@@ -130,12 +130,6 @@
       canvas.getContext('2d').drawImage(picture, 0, 0, canvas.width, canvas.height);
       return await new Promise(done => canvas.toBlob(blob => done(blob ?? file), 'image/jpeg', .8));
     } catch { return file; }
-  }
-
-  async function photos(form) {
-    const {photo, photo_kind} = form.elements, [file] = photo.files;
-    photo.value = '';
-    if (file) send(form, {photo_kind: photo_kind.value}, await shrunk(file));
   }
 
   const complain = (place, why) => { each('.err', one => one.remove(), place); if (why) place.prepend(made('error', why)); };
@@ -177,7 +171,7 @@
     settle();
   }
 
-  /* Once a minute at most: the answer may be what the phone keeps. */
+  /* The link is dead, wants its PIN, or the job is another. Once a minute at most: the answer may be what the phone keeps. */
   async function again() {
     if (Date.now() - (history.state ?? 0) < 60000) return;
     for (const form of document.forms) if (form.dataset.outbox in VALUE && isTyped(form)) await keep(form);
@@ -192,9 +186,8 @@
     try {
       const answer = await fetch(`${state.base}state/?v=${version}`, {redirect: 'error', signal: AbortSignal.timeout?.(10000)}), {status} = answer;
       state.failed = !answer.headers.has('X-Robots-Tag') || status >= 500;
-      state.pin = status === 401;
       wait = Math.min(wait * 1.2, 5 * every);
-      if (!state.failed && status === 404) return again();
+      if (!state.failed && (status === 404 || status === 401)) return again();
       if (!state.failed && status === 200) {
         version = answer.headers.get('ETag').slice(1, -1);
         wait = every;

@@ -71,5 +71,9 @@
     if ('type' in button.dataset) form.elements.value.focus();
   });
   dialog.addEventListener('close', close);
-  window.hubScan = open;
+  const style = document.createElement('link');
+  style.rel = 'stylesheet';
+  style.href = dialog.dataset.style;
+  document.head.append(style);
+  window.hubScan = button => style.sheet ? open(button) : style.onload = () => open(button);
 }
