@@ -47,8 +47,10 @@ def job_worker(request: LinkRequest, token: str) -> HttpResponse:
 def job_manifest(request: LinkRequest, token: str) -> HttpResponse:
     """The page as something that can be put on the phone's first screen; it names the job's number only."""
     base = reverse("job_page", args=[token])
-    icons = [{"src": static(name), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
-             for name, size, purpose in ICONS]
+    icons = [
+        {"src": static(name), "sizes": f"{size}x{size}", "type": "image/png", "purpose": purpose}
+        for name, size, purpose in ICONS
+    ]
     told = {
         "name": f"Job {request.link.job.number}",
         "short_name": f"Job {request.link.job.number}",

@@ -6,7 +6,7 @@
 
   function line({name, kind, fields, refused}) {
     const said = fields.value ?? fields.text ?? fields.reason ?? '';
-    return `${name}, ${WORDS[kind] ?? kind}: ${said}${refused ? ` (${refused.error})` : ''}`;
+    return `${name}, ${WORDS[kind] ?? kind}${said && ': '}${said}${refused ? ` (${refused.error})` : ''}`;
   }
 
   /* Leaves nothing of the job on this phone; without `queue`, what was not sent. */

@@ -6,7 +6,7 @@
   let opened, busy, again, timer, tries = 0;
 
   const tell = detail => dispatchEvent(new CustomEvent('outbox', {detail}));
-  // Without TLS there is no crypto.randomUUID.
+  // crypto.randomUUID needs TLS.
   const uuid = () => '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, c => (c ^ crypto.getRandomValues(new Uint8Array(1))[0] & 15 >> c / 4).toString(16));
 
   const db = () => opened ??= new Promise((ok, no) => {
@@ -31,7 +31,7 @@
   const change = work => store('readwrite', kept => { const asked = kept.getAll(); asked.onsuccess = () => work(kept, asked.result); });
   const isSame = (one, entry) => PART[entry.kind] && one.kind === entry.kind && one.row === entry.row;
 
-  /* Takes the place of one of the same field that was never sent, or was refused. */
+  /* In place of one of the same field that was never sent or was refused. */
   async function put(entry) {
     const part = PART[entry.kind];
     await change((kept, all) => {
@@ -51,7 +51,6 @@
     flush();
   }
 
-  /* Noted as tried before it goes out. */
   async function next() {
     let found;
     await change((kept, all) => {
@@ -74,7 +73,7 @@
     return new Promise(done => { sent.onloadend = () => done(sent); sent.send(form); });
   }
 
-  /* True when the next may go. A gateway's page or a hotel's sign-in is no answer. */
+  /* A gateway's page or a hotel's sign-in is no answer. */
   async function settle(entry, sent) {
     const {status} = sent, head = name => sent.getResponseHeader(name), ours = !!head('X-Robots-Tag');
     state.failed = !ours || status >= 500 || status === 429;

@@ -15,7 +15,7 @@
 
   /* `shown`: what the field had when nobody had typed. */
   const field = form => form.elements[VALUE[form.dataset.outbox]], isTyped = form => field(form).value !== form.shown;
-  const fill = (form, value) => { if (!isTyped(form)) field(form).value = value; form.shown = value; };
+  const fill = (form, value) => { form.shown = isTyped(form) ? value : (field(form).value = value, field(form).value); };
   const waiting = (some = kept) => some.filter(one => !one.refused).length, of = form => kept.filter(one => one.kind === form.dataset.outbox && one.row === +form.elements.row.value);
 
   function mark(form, sign, told) {
@@ -23,7 +23,7 @@
     form.sign = sign;
     const typed = field(form), said = told?.();
     each('.mark, .err', one => one.remove(), form);
-    typed?.removeAttribute('aria-invalid');
+    for (const name of ['invalid', 'describedby']) typed?.removeAttribute(`aria-${name}`);
     if (!said) return;
     form.insertBefore(said, find(':scope > button', form));
     if (typed && said.matches('.err')) {
@@ -46,7 +46,7 @@
     return said;
   }
 
-  /* What waits or was refused at its field, in the others what the server has, but never where somebody types. */
+  /* At its field what waits or was refused, in the others what the server has, but never where somebody types. */
   function settle() {
     each('form[data-outbox]', form => {
       const {outbox: kind} = form.dataset, mine = of(form);
@@ -105,9 +105,9 @@
 
   async function keep(form) {
     const {outbox: kind} = form.dataset, {kind: _, row, photo, ...fields} = Object.fromEntries(new FormData(form));
-    if (photo?.size) {
+    if (kind === 'photo') {
       form.elements.photo.value = '';
-      return send(form, fields, await shrunk(photo));
+      return photo.size && send(form, fields, await shrunk(photo));
     }
     if (kind in VALUE) {
       const typed = field(form);
@@ -141,21 +141,20 @@
     try {
       const answer = await fetch(form.action, {method: 'POST', body: new FormData(form, button), headers: {'Idempotency-Key': form.key ??= uuid()}, signal: AbortSignal.timeout?.(20000)});
       form.key = null;
-      if (!answer.ok) told = (await answer.json().catch(() => ({}))).error ?? 'It did not work. Try again.';
-    } catch { told = 'No answer: it may not have been sent. Try again.'; }
+      if (!answer.ok) told = (await answer.json().catch(() => ({}))).error ?? 'Try again.';
+    } catch { told = 'No answer. Try again.'; }
     button.disabled = false;
     complain(form, told);
     soon();
   }
 
-  /* Not while something is on the phone only. */
   function finish(event, place) {
     const left = waiting(), why = left ? `${counted(left)} must be sent first.` : navigator.onLine ? '' : 'This needs network.';
     if (why) event.preventDefault();
     complain(place, why);
   }
 
-  /* The live parts; the focus stays where it was in one. */
+  /* The focus stays where it was. */
   function renew(html) {
     const fresh = new DOMParser().parseFromString(html, 'text/html'), parts = [...fresh.querySelectorAll('[data-live]')];
     if (parts.length !== live.size || parts.some(one => !live.has(one.id)) || find('[data-over]', fresh) && !find('[data-over]')) return again();
@@ -171,7 +170,7 @@
     settle();
   }
 
-  /* The link is dead, wants its PIN, or the job is another. Once a minute at most: the answer may be what the phone keeps. */
+  /* Dead, wants its PIN, or another job. Once a minute at most: the answer may be what the phone keeps. */
   async function again() {
     if (Date.now() - (history.state ?? 0) < 60000) return;
     for (const form of document.forms) if (form.dataset.outbox in VALUE && isTyped(form)) await keep(form);
