@@ -160,7 +160,7 @@ def judge(
     if greeting.user_name is not None and greeting.user_name.lower() != greeting.identity.lower():
         return Refusal.WRONG_USER
     trust = _trust(greeting, known, which, issued)
-    if isinstance(trust, Trust) and not known.is_active:
+    if isinstance(trust, Trust) and not known.may_connect:
         return Refusal.INACTIVE
     # A lower profile than it must have, or has ever had, is refused whatever else is right (H8, TC_083).
     return Refusal.DOWNGRADE if isinstance(trust, Trust) and trust.profile < known.security_profile else trust

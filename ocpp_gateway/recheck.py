@@ -24,7 +24,7 @@ def barred(link: Link, known: Admission | None) -> str:
         return "this identity is not registered any more"
     if known.charge_point_id != link.charge_point_id:
         return "this identity belongs to another charge point now"
-    return "" if known.is_active else "the charge point was deactivated"
+    return "" if known.may_connect else "the charge point was deactivated"
 
 
 class Rechecker:

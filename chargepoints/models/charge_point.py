@@ -81,6 +81,11 @@ class ChargePoint(models.Model):
     )
     heartbeat_interval = models.PositiveIntegerField(null=True, blank=True, help_text="Seconds; empty = default.")
     is_active = models.BooleanField(default=True)
+    commissioning = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="In an installer job that is open: let in though it is not active, and tests may charge.",
+    )
     maintenance = models.BooleanField(default=False)
     maintenance_reason = models.CharField(max_length=200, blank=True)
 
@@ -116,6 +121,11 @@ class ChargePoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def may_connect(self) -> bool:
+        """Whether the gateway lets it in: it is active, or an installer works on it."""
+        return self.is_active or self.commissioning
 
     @property
     def place(self) -> Place:

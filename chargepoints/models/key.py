@@ -59,6 +59,9 @@ class ChargeKey(models.Model):
     allows_concurrent = models.BooleanField(
         "several charges at once", default=False, help_text="Otherwise a second start is answered with ConcurrentTx."
     )
+    for_tests = models.BooleanField(
+        "for tests only", default=False, editable=False, help_text="Works only where an installer job is open."
+    )
     payment_method = models.ForeignKey(
         "PaymentMethod",
         on_delete=models.SET_NULL,

@@ -38,7 +38,7 @@ def first_call(charge_point: ChargePoint) -> FirstCall:
 
 
 def _called(charge_point: ChargePoint, link: Connection) -> Step:
-    if not charge_point.is_active:
+    if not charge_point.may_connect:
         return Step("fail", "Deactivated", "It is refused when it calls. Activate it in its settings.")
     if link.is_connected:
         version = VERSIONS.get(link.subprotocol, link.subprotocol)

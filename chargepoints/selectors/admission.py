@@ -9,7 +9,8 @@ from chargepoints.choices import Registration
 
 _ADMISSION = """
 SELECT lower(p.identity), p.id, p.identity, p.password_hmac, p.next_password_hmac, p.security_profile, p.serial,
-    p.is_active, p.is_strict, p.registration, p.registration_told, p.heartbeat_interval, p.assume_version
+    p.is_active OR p.commissioning, p.is_strict, p.registration, p.registration_told, p.heartbeat_interval,
+    p.assume_version
 FROM chargepoints_chargepoint p WHERE lower(p.identity) = ANY(%s)
 """
 
@@ -24,7 +25,7 @@ class Admission:
     next_password_hmac: str = ""
     security_profile: int = 1
     serial: str = ""
-    is_active: bool = True
+    may_connect: bool = True
     is_strict: bool = False
     registration: str = Registration.ACCEPTED
     registration_told: str = Registration.ACCEPTED

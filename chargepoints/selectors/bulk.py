@@ -114,7 +114,7 @@ def _elsewhere(point: ChargePoint, organisation: Organisation | None) -> str:
 
 def _why(point: ChargePoint, action: Action, pace: Pace, told: dict[int, frozenset[str]]) -> str:
     """Why this charger is left out, by what is known of it now; one that is kept need not be connected."""
-    if not point.is_active:
+    if not point.may_connect:
         return "It is deactivated."
     integration = Integration(point.integration)
     if pace.keep_s and action.can_wait and integration != Integration.NO_INTEGRATION:

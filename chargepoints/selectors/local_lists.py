@@ -84,6 +84,7 @@ def _right(charge_point: ChargePoint, now: datetime) -> dict[str, dict[str, str]
     here = Q(charge_point=charge_point) | Q(site=charge_point.site_id) | Q(team=charge_point.site.team_id)
     keys = (
         ChargeKey.objects.filter(organisation=charge_point.site.team.organisation_id, state=KeyState.ACTIVE)
+        .filter(for_tests=False)
         .filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
         .filter(Q(driver__isnull=True) | Q(driver__is_blocked=False, driver__archived_at__isnull=True))
         .filter(~Exists(limits) | Exists(limits.filter(here)))

@@ -105,7 +105,7 @@ def command_check(*, charge_point: ChargePoint, action: Action, is_kept: bool = 
     integration = Integration(charge_point.integration)
     if is_kept and integration != Integration.NO_INTEGRATION:
         integration = Integration.CONNECTED
-    if is_kept and not charge_point.is_active:
+    if is_kept and not charge_point.may_connect:
         raise ActionRefused("The charger is deactivated. Activate it first.")
     known = profiles_of(charge_point) if action.profile else NOTHING
     refusal = why_not(action, integration, open_charges, RIGHTS[Role.ADMIN], charge_point.registration_told, known)

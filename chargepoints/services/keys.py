@@ -30,7 +30,8 @@ SELECT q.ordinal, k.id, k.state, k.expires_at, k.parent_id_tag, k.allows_concurr
         WHERE g.charge_key_id = k.id AND g.state IN ('starting', 'charging', 'paused', 'stopping')
             AND g.verdict = 'Accepted'
             AND (g.charge_point_id <> p.id OR c.number IS DISTINCT FROM q.connector) LIMIT 1),
-    m.name, m.is_active, m.kind, m.currency, m.credit_limit, a.balance, r.currency
+    m.name, m.is_active, m.kind, m.currency, m.credit_limit, a.balance, r.currency,
+    k.for_tests, p.is_active, p.commissioning
 FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::bool[])
     WITH ORDINALITY AS q (id, tag, connector, method, price_group, is_order, ordinal)
 JOIN chargepoints_chargepoint p ON p.id = q.id
@@ -82,6 +83,9 @@ class _Found(NamedTuple):
     credit_limit: Decimal | None
     balance: Decimal | None
     price_currency: str | None
+    for_tests: bool
+    is_in_service: bool
+    is_commissioned: bool
 
 
 def keys_authorise(*, questions: Sequence[KeyQuestion], now: datetime, money: bool = True) -> list[KeyAnswer]:
@@ -124,7 +128,7 @@ def _found(questions: Sequence[KeyQuestion], now: datetime) -> list[_Found]:
 
 def _verdict(found: _Found, question: KeyQuestion, now: datetime, *, money: bool) -> _Why:
     is_start = question.connector is not None
-    if reason := _blocked(found):
+    if reason := _blocked(found) or _out_of_service(found):
         return Verdict.BLOCKED, reason
     if found.expires_at is not None and found.expires_at <= now:
         return Verdict.EXPIRED, f"the key expired on {found.expires_at:%Y-%m-%d}"
@@ -144,6 +148,13 @@ def _blocked(found: _Found) -> str:
     if found.is_archived:
         return "the driver is archived"
     return "the driver is blocked" if found.is_blocked else ""
+
+
+def _out_of_service(found: _Found) -> str:
+    """Before a charge point is in service only tests charge there, and tests charge nowhere else."""
+    if found.for_tests:
+        return "" if found.is_commissioned else "keys for tests work only where an installer job is open"
+    return "" if found.is_in_service else "the charge point is not in service yet"
 
 
 def _unpayable(found: _Found) -> str:

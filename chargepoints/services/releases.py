@@ -53,7 +53,7 @@ _GONE = """
 UPDATE chargepoints_command SET status = 'failed', answered_at = clock_timestamp(),
     answer = 'The charger was archived or deactivated meanwhile.'
 WHERE id IN (SELECT m.id FROM chargepoints_command m JOIN chargepoints_chargepoint p ON p.id = m.charge_point_id
-    WHERE m.status IN ('scheduled', 'waiting') AND (p.archived_at IS NOT NULL OR NOT p.is_active)
+    WHERE m.status IN ('scheduled', 'waiting') AND (p.archived_at IS NOT NULL OR NOT (p.is_active OR p.commissioning))
     FOR UPDATE OF m SKIP LOCKED)
 RETURNING charge_point_id
 """

@@ -16,6 +16,7 @@ from hub.teams.models import Organisation
 from installer.choices import CONNECTOR_STEPS, WORKABLE, JobState, StepKind
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink
 from installer.selectors.problems import problems_of
+from installer.services.commissioning import commissioning_refresh
 
 FIRST_NUMBER = 1001
 EDITABLE = (
@@ -61,6 +62,7 @@ def job_create(
         **{name: value for name, value in fields.items() if name in EDITABLE},
     )
     _rows(job, charge_points)
+    _commission(job)
     after = {**facts_of(job, "number", "site", *EDITABLE), "charge_points": [str(one) for one in charge_points]}
     audit_record(actor=actor, act="created", obj=job, place=job.place, after=after)
     return job
@@ -83,12 +85,14 @@ def job_edit(
     for row in leaving:
         if row.photos.exists() or row.notes.exists() or row.steps.exclude(ended_at=None).exists():
             raise ActionRefused(f"{row.charge_point} has notes, photos or results already, so it stays in the job.")
+    left = list(leaving.values_list("charge_point_id", flat=True))
     leaving.delete()
     for name, value in fields.items():
         if name in EDITABLE:
             setattr(found, name, value)
     found.save()
     _rows(found, charge_points)
+    _commission(found, left)
     audit_record(actor=actor, act="edited", obj=found, place=found.place, before=before, after=_facts(found))
     return found
 
@@ -113,6 +117,11 @@ def _rows(job: InstallerJob, charge_points: Sequence[ChargePoint]) -> None:
             [AcceptanceStep(row=row, kind=kind, connector_number=number) for kind, number in sorted(wanted)],
             ignore_conflicts=True,
         )
+
+
+def _commission(job: InstallerJob, left: Sequence[int] = ()) -> None:
+    ids = [*job.rows.values_list("charge_point_id", flat=True), *left]
+    commissioning_refresh(charge_point_ids=ids)
 
 
 def job_locked(job: InstallerJob) -> InstallerJob:
@@ -149,6 +158,7 @@ def job_complete(*, actor: Actor, job: InstallerJob, activate: bool, base: str =
     found.started_at = found.started_at or now
     found.activated, found.open_problems = activated, list(problems)
     found.save()
+    _commission(found)
     audit_record(
         actor=actor,
         act="completed",
@@ -186,5 +196,6 @@ def job_archive(*, actor: Actor, job: InstallerJob) -> None:
     now = timezone.now()
     found.state, found.archived_at = JobState.ARCHIVED, now
     found.save(update_fields=["state", "archived_at"])
+    _commission(found)
     JobLink.objects.filter(job=found, revoked_at=None).update(revoked_at=now, revoked_by_name=actor.name[:160])
     audit_record(actor=actor, act="archived", obj=found, place=found.place)
