@@ -18,6 +18,7 @@ from installer.services.notes import note_save
 from tests import browsers, factories
 from tests.conftest import StartServer
 from tests.installer.scene import Scene, scene
+from tests.portal.accessibility_tools import problems
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SECONDS = 1000
@@ -25,6 +26,17 @@ WAIT = 30 * SECONDS
 CONTROLLED = """new Promise(ok => navigator.serviceWorker.controller ? ok()
     : navigator.serviceWorker.addEventListener('controllerchange', () => ok()))"""
 
+# A camera that sees a plate with a code on it.
+PLATE = """
+window.BarcodeDetector = class {
+    static getSupportedFormats() { return Promise.resolve(['qr_code']); }
+    detect() { return Promise.resolve([{rawValue: 'https://plate.example/made in 2026?sn=ACE0482913'}]); }
+};
+navigator.mediaDevices.getUserMedia = () => {
+    const picture = document.createElement('canvas');
+    picture.getContext('2d').fillRect(0, 0, 9, 9);
+    return Promise.resolve(picture.captureStream());
+};"""
 # Queues, caches and workers that are on the phone.
 KEPT = """async () => [(await indexedDB.databases()).length, (await caches.keys()).length,
     (await navigator.serviceWorker.getRegistrations()).length]"""
@@ -76,9 +88,9 @@ class Bay:
         self.page.click(f"{self.at} form[data-outbox=note] > button")
 
     def photo(self) -> None:
-        """Take one of 2400 by 1800 pixels."""
+        """Take one of 2000 by 1500 pixels."""
         held = BytesIO()
-        Image.effect_noise((2400, 1800), 40).convert("RGB").save(held, "JPEG", quality=80)
+        Image.effect_noise((2000, 1500), 40).convert("RGB").save(held, "JPEG", quality=80)
         self.page.set_input_files(
             f"{self.at}-photo", FilePayload(name="IMG_1.jpg", mimeType="image/jpeg", buffer=held.getvalue())
         )
@@ -160,11 +172,21 @@ def test_a_day_with_bad_reception(browser: Browser, server: StartServer, job: Sc
 
 
 def test_what_others_do_meanwhile(browser: Browser, server: StartServer, job: Scene, tmp_path: Path) -> None:
-    """Both values of a conflict, what is no identity, what was typed, a link that is revoked with work on the phone."""
+    """A scan, conflicts with both values, what is no identity, a link that dies with work on the phone."""
     address, row = server().url + job.base, job.row("NORD-07")
     with phone(browser, tmp_path) as (context, page):
-        bay = Bay(page, row)
+        bay, other = Bay(page, row), job.row("NORD-08")
+        context.add_init_script(PLATE)
         opened(page, address)
+        page.click(f"#row-{other.pk} summary")
+        page.click(f"#row-{other.pk} [data-scan]")
+        expect(page.locator("#scan")).to_contain_text("Serial number of NORD-08")
+        wrong = problems(page)
+        page.click("#scan .found button")
+        expect(page.locator("#scan")).to_be_hidden()
+        banner(page, "All saved")
+        expect(page.locator(f"#row-{other.pk}-url")).to_contain_text("/ACE0482913", timeout=WAIT)
+        page.click(f"#row-{other.pk} summary")
         bay.identity("no identity")
         expect(page.locator(f"{bay.at} [role=alert]")).to_contain_text("no spaces")
         bay.identity("NORD-07")
@@ -186,6 +208,7 @@ def test_what_others_do_meanwhile(browser: Browser, server: StartServer, job: Sc
         clash = page.locator(f"{bay.at} form[data-outbox=note] .err")
         expect(clash).to_contain_text("Mine")
         expect(clash).to_contain_text("Theirs")
+        wrong += problems(page)
         clash.get_by_text("Send mine again").click()
         page.locator(f"{bay.at} form[data-outbox=connector] .err").get_by_text("Keep theirs").click()
         banner(page, "All saved")
@@ -202,3 +225,4 @@ def test_what_others_do_meanwhile(browser: Browser, server: StartServer, job: Sc
         page.click("[data-wipe]")
         expect(page.locator("[data-left]")).to_have_text("Nothing of this job is left on this phone.")
         assert page.evaluate(KEPT) == [0, 0, 0]
+    assert wrong == []

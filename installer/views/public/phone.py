@@ -1,4 +1,4 @@
-"""What makes the public page stay on the phone: its worker, which keeps it for hours without network, and its manifest."""
+"""What makes the public page stay on the phone without network: its worker, and its manifest."""
 
 import hashlib
 from functools import cache

@@ -52,7 +52,7 @@
       if (!dialog.open) return close();
       video.srcObject = stream;
       find('[data-lamp]').hidden = !stream.getVideoTracks()[0].getCapabilities?.().torch;
-      await video.play();
+      video.play().catch(() => {});
       read(new BarcodeDetector({formats: FORMATS.filter(one => able.includes(one))}), video);
     } catch { find('[role=status]').textContent = 'The camera cannot be used here. Allow it, or type the number.'; }
   }
