@@ -78,3 +78,12 @@ class EditKind(models.TextChoices):
     PHOTO_REMOVED = "photo-removed", "Photo removed"
     SKIP = "skip", "Step skipped"
     PAIRING = "pairing", "Password taken over"
+
+
+class ActionKind(models.TextChoices):
+    """What an installer can have a charger do."""
+
+    START = "start", "Start"
+    STOP = "stop", "Stop"
+    UNLOCK = "unlock", "Unlock"
+    REBOOT = "reboot", "Reboot"

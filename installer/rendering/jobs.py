@@ -1,6 +1,6 @@
 """How jobs, links and steps look on the desk, and what is told of each charge point of a job."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -109,11 +109,12 @@ class LinkLine:
 
 @dataclass(frozen=True, slots=True)
 class DeedLine:
-    """One act in words."""
+    """One act in words; of a remote action also where its life line is."""
 
     entry: AuditEntry
     words: str
     change: str
+    command_url: str = ""
 
 
 def job_look(job: InstallerJob) -> Look:
@@ -175,9 +176,14 @@ def link_lines(links: Iterable[JobLink]) -> list[LinkLine]:
     return [LinkLine(link, LINK_LOOKS[link.state], link.state is LinkState.WORKS) for link in links]
 
 
-def deed_lines(entries: Iterable[AuditEntry]) -> list[DeedLine]:
-    """Acts in words."""
-    return [DeedLine(entry, deed(entry), summary(entry)) for entry in entries]
+def deed_lines(entries: Iterable[AuditEntry], commands: Collection[str] = ()) -> list[DeedLine]:
+    """Acts in words; `commands` are the numbers of the remote actions that the person may see."""
+    return [DeedLine(entry, deed(entry), summary(entry), _command_url(entry, commands)) for entry in entries]
+
+
+def _command_url(entry: AuditEntry, commands: Collection[str]) -> str:
+    number = str(entry.after.get("command_id", ""))
+    return reverse("command", args=[number]) if number in commands else ""
 
 
 def mail_address(email: str, subject: str, body: str) -> str:

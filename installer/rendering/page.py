@@ -15,6 +15,7 @@ from chargepoints.models.charge_point import IDENTITY_PATTERN
 from chargepoints.rendering.status import combined_words
 from installer.choices import WORKABLE, JobState, Side, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, Note
+from installer.rendering.actions import ActionPanel, action_panel
 from installer.rendering.checks import CheckLine, check_lines
 from installer.selectors.knocks import Knock
 from installer.selectors.rows import RowFacts, job_version, row_facts
@@ -52,6 +53,7 @@ class RowView:
     knock: Knock | None
     is_done: bool
     is_connected: bool
+    panel: ActionPanel
     is_open: bool = False
     faults: Mapping[str, Fault] = field(default_factory=dict)
 
@@ -175,6 +177,7 @@ def _row(job: InstallerJob, facts: RowFacts, fault: Fault | None) -> RowView:
         knock=facts.knock,
         is_done=is_done,
         is_connected=connected,
+        panel=action_panel(facts),
         faults={fault.field: fault} if fault and fault.row_id == row.pk else {},
     )
 

@@ -25,7 +25,7 @@ from installer.rendering.jobs import (
     row_cards,
     rows_lines,
 )
-from installer.selectors.deeds import job_deeds
+from installer.selectors.deeds import deeds_commands, job_deeds
 from installer.selectors.jobs import (
     inactive_at,
     job_figures,
@@ -85,6 +85,7 @@ def job(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def _job(request: HttpRequest, found: InstallerJob) -> Context:
     is_open = found.state in WORKABLE
     rights = rights_on_site(request.user, found.site)
+    deeds = job_deeds(request.user, found)
     return {
         "section": SECTION,
         "job": found,
@@ -94,7 +95,7 @@ def _job(request: HttpRequest, found: InstallerJob) -> Context:
         "cards": row_cards(job_rows(found)),
         "problems": problems_of(found) if is_open else found.open_problems,
         "links": link_lines(job_links(found)),
-        "deeds": deed_lines(job_deeds(request.user, found)),
+        "deeds": deed_lines(deeds, deeds_commands(request.user, deeds)),
         "is_open": is_open,
         "may_edit": Right.EDIT in rights,
         "inactive": inactive_at(found) if found.state == JobState.COMPLETED else 0,

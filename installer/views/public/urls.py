@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from installer.views.public.actions import ACTIONS
 from installer.views.public.edits import job_edits
 from installer.views.public.gate import gone
 from installer.views.public.page import job_complete, job_page, job_state
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     path("j/<str:token>/report.pdf", job_public_report, name="job_public_report"),
     *PHOTOS,
     *PHONE,
+    *ACTIONS,
 ]
 # After all others: whatever else is asked for below a link looks like a link that does not work.
 last: list[URLPattern] = [path("j/<str:token>/<path:rest>", gone, name="job_gone")]
