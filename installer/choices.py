@@ -56,6 +56,8 @@ class StepKind(models.TextChoices):
 
 # Steps that each connector takes by itself; the others are about the whole charge point.
 CONNECTOR_STEPS = (StepKind.START, StepKind.ENERGY, StepKind.STOP, StepKind.UNLOCK)
+# A test charge is one thing: its parts are run again together.
+CHARGE_STEPS = (StepKind.START, StepKind.ENERGY, StepKind.STOP)
 
 
 class StepState(models.TextChoices):

@@ -82,6 +82,9 @@ ACTS: dict[str, str] = {
     "photo_added": "added a photo of {}",
     "photo_removed": "removed a photo of {}",
     "opened": "opened {}",
+    "test_started": "started the acceptance test of {}",
+    "test_stopped": "stopped the acceptance test of {}",
+    "step_repeated": "ran a step of {} again",
     "pin_refused": "typed wrong PINs for {}",
 }
 NOUNS: dict[str, str] = {

@@ -10,11 +10,11 @@ from chargepoints.models import ChargePoint
 from chargepoints.rendering.status import Look, combined_words, link_look
 from hub.audit.models import AuditEntry
 from hub.audit.words import deed, summary
-from installer.choices import JobState, LinkState, PhotoKind, Side, StepKind, StepState
+from installer.acceptance.plan import place_of
+from installer.choices import JobState, LinkState, PhotoKind, Side, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink, JobPhoto, Note
 from installer.selectors.jobs import JobFigures
 
-_ORDER = {kind: position for position, kind in enumerate(StepKind)}
 JOB_LOOKS = {
     JobState.OPEN: Look("prep", "circle-dashed", "Open"),
     JobState.IN_PROGRESS: Look("charge", "hard-hat", "In progress"),
@@ -82,6 +82,11 @@ class RowCard:
     photos: Sequence[PhotoLine]
     installer_note: Note | None
     operator_note: Note | None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its acceptance test runs."""
+        return any(line.step.is_under_way for line in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +197,8 @@ def mail_address(email: str, subject: str, body: str) -> str:
     return f"mailto:{quote(email, safe='@')}?subject={quote(subject, safe='')}&body={quote(text, safe='')}"
 
 
-def _step_order(step: AcceptanceStep) -> tuple[int, int]:
-    return step.connector_number, _ORDER[StepKind(step.kind)]
+def _step_order(step: AcceptanceStep) -> tuple[int, int, int]:
+    return place_of(step.kind, step.connector_number)
 
 
 def _step(step: AcceptanceStep, charge_point_id: int) -> StepLine:

@@ -17,6 +17,7 @@ from installer.choices import WORKABLE, JobState, Side, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, Note
 from installer.rendering.actions import ActionPanel, action_panel
 from installer.rendering.checks import CheckLine, check_lines
+from installer.rendering.steps import TestPanel, test_panel
 from installer.selectors.knocks import Knock
 from installer.selectors.rows import RowFacts, job_version, row_facts
 from installer.services.placing import IDENTITY_WORDS
@@ -54,6 +55,7 @@ class RowView:
     is_done: bool
     is_connected: bool
     panel: ActionPanel
+    test: TestPanel
     is_open: bool = False
     faults: Mapping[str, Fault] = field(default_factory=dict)
 
@@ -159,7 +161,7 @@ def job_view(job: InstallerJob, token: str, *, version: str = "", fault: Fault |
 def _row(job: InstallerJob, facts: RowFacts, fault: Fault | None) -> RowView:
     row, point = facts.row, facts.row.charge_point
     steps = list(row.steps.all())
-    open_steps = [step for step in steps if step.state in {StepState.TODO, StepState.FAILED}]
+    open_steps = [step for step in steps if step.can_skip]
     connected = point.integration == Integration.CONNECTED
     is_done = connected and all(step.state in {StepState.PASSED, StepState.SKIPPED} for step in steps)
     known = {connector.number for connector in point.connectors.all()}
@@ -178,6 +180,7 @@ def _row(job: InstallerJob, facts: RowFacts, fault: Fault | None) -> RowView:
         is_done=is_done,
         is_connected=connected,
         panel=action_panel(facts),
+        test=test_panel(steps),
         faults={fault.field: fault} if fault and fault.row_id == row.pk else {},
     )
 

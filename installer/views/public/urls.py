@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, path
 
+from installer.views.public.acceptance import TESTS
 from installer.views.public.actions import ACTIONS
 from installer.views.public.edits import job_edits
 from installer.views.public.gate import gone
@@ -20,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("j/<str:token>/report.pdf", job_public_report, name="job_public_report"),
     *PHOTOS,
     *PHONE,
+    *TESTS,
     *ACTIONS,
 ]
 # After all others: whatever else is asked for below a link looks like a link that does not work.

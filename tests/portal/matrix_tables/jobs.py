@@ -20,6 +20,10 @@ JOBS = [
     Url("job_link_renew", of="job_link", get=EDITORS, post=EDITORS),
     Url("job_link_revoke", of="job_link", get=EDITORS, post=EDITORS),
     Url("job_note", of="job_row", get=EDITORS, post=EDITORS),
+    Url("job_tests", of="job", post=EDITORS),
+    Url("job_row_test", of="job_row", post=EDITORS),
+    Url("job_step_again", of="job_step", post=EDITORS),
+    Url("job_step_skip", of="job_step", get=EDITORS, post=EDITORS),
     Url("job_report", of="job", get=EVERY),
     Url("job_report_pdf", of="job", get=EVERY),
     Url("desk_photo", of="job_photo", get=EVERY),
@@ -36,6 +40,7 @@ JOBS = [
     Url("job_edits", more=_LINK, post=ANYBODY),
     Url("job_complete", more=_LINK, get=ANYBODY, post=ANYBODY),
     Url("job_photos", more=_LINK, post=ANYBODY),
+    Url("job_test", more={**_LINK, "row": 0}, post=ANYBODY, but=dict.fromkeys(WALKERS, "404")),
     # No row has the number 0: what a good link does is asked by the tests of the page.
     Url("job_action", more={**_LINK, "row": 0, "kind": "reboot"}, post=ANYBODY, but=dict.fromkeys(WALKERS, "404")),
     Url("job_photo", more=_PHOTO, get=ANYBODY),
