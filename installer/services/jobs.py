@@ -13,8 +13,8 @@ from chargepoints.services.charge_points import charge_point_set_active
 from hub.audit.records import Actor, audit_record, facts_of
 from hub.queue import enqueue_on_commit
 from hub.teams.models import Organisation
-from installer.choices import CONNECTOR_STEPS, WORKABLE, JobState, StepKind
-from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink
+from installer.choices import CONNECTOR_STEPS, WORKABLE, JobState, MailKind, StepKind
+from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink, JobMail
 from installer.selectors.problems import problems_of
 from installer.services.commissioning import commissioning_refresh
 
@@ -166,7 +166,8 @@ def job_complete(*, actor: Actor, job: InstallerJob, activate: bool, base: str =
         place=found.place,
         after={"activated": activated if activate else "left as they are", "open_problems": list(problems)},
     )
-    enqueue_on_commit("jobs.completed_mail", found.pk, base)
+    mail = JobMail.objects.create(job=found, kind=MailKind.COMPLETED, base=base[:255])
+    enqueue_on_commit("jobs.mail", mail.pk)
     return Completed(found, activated, problems)
 
 

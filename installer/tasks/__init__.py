@@ -1,5 +1,5 @@
 """Celery tasks of jobs: interfaces only."""
 
-from installer.tasks import mails
+from installer.tasks import mails, upkeep
 
-__all__ = ["mails"]
+__all__ = ["mails", "upkeep"]
