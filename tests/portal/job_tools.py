@@ -82,6 +82,12 @@ def given(*points: ChargePoint, **change: object) -> dict[str, object]:
     return {**filled, **change}
 
 
+def link_wanted(**change: str) -> dict[str, str]:
+    """The form of a link."""
+    day = (factories.now() + timedelta(days=5)).date().isoformat()
+    return {"label": "Kari", "expires_on": day, "pin": "", "email": "", **change}
+
+
 def links_known(operator: Organisation) -> None:
     """The matrix knows the tokens of a job's link and of a completed job's, and a photo of the first."""
     job, done = InstallerJob.objects.filter(organisation=operator).order_by("pk")[:2]
