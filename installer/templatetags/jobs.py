@@ -7,6 +7,7 @@ from django import template
 
 from chargepoints.models import Site
 from chargepoints.rendering.sites import SiteRow
+from installer.models import InstallerJob
 from installer.rendering.jobs import JobLine, job_link_look, job_look
 from installer.selectors.jobs import open_jobs_at, open_jobs_counted
 
@@ -33,3 +34,9 @@ def open_job_counts(context: Mapping[str, Any], rows: Iterable[SiteRow]) -> dict
 def at_site(counts: Mapping[int, int], site: Site) -> int:
     """The figure of one site."""
     return counts.get(site.pk, 0)
+
+
+@register.filter
+def by_whom(name: str, job: InstallerJob) -> str:
+    """Who did something, on the pages of this job: what a link did has the job's number behind the name."""
+    return name.removesuffix(f", job {job.number}")
