@@ -137,7 +137,7 @@ def report_of(job: InstallerJob, *, is_public: bool = False) -> Report:
         site=job.site.name,
         address=", ".join(part for part in (job.site.address, job.site.city) if part),
         zone=job.site.time_zone,
-        state=JobState(job.state).label,
+        state=JobState(job.state).label.capitalize(),
         is_completed=job.completed_at is not None,
         description=job.description,
         instructions=job.instructions,
@@ -157,7 +157,7 @@ def report_of(job: InstallerJob, *, is_public: bool = False) -> Report:
 
 def _unit(row: JobChargePoint, zone: ZoneInfo) -> Unit:
     point: ChargePoint = row.charge_point
-    steps = sorted(row.steps.all(), key=lambda step: (_ORDER.get(step.kind, 99), step.connector_number))
+    steps = sorted(row.steps.all(), key=lambda step: (step.connector_number, _ORDER.get(step.kind, 99)))
     return Unit(
         name=point.name,
         identity=point.identity or "",
