@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from chargepoints.choices import Integration
@@ -166,10 +166,9 @@ def job_links(job: InstallerJob) -> list[JobLink]:
 
 def job_mails(job: InstallerJob) -> list[JobMail]:
     """The mails with a link that have not gone out, newest first; one that was given up until there is a link."""
-    newest = JobLink.objects.filter(job=job).order_by().values("job").annotate(at=Max("created_at")).values("at")
-    open_ones = Q(state=MailState.WAITING) | Q(state=MailState.GIVEN_UP)
-    answered = Q(state=MailState.GIVEN_UP, ended_at__lt=Subquery(newest))
-    return list(job.mails.filter(open_ones, kind=MailKind.LINK).exclude(answered))
+    later = JobLink.objects.filter(job=job, created_at__gt=OuterRef("ended_at"))
+    open_ones = Q(state=MailState.WAITING) | Q(Q(state=MailState.GIVEN_UP), ~Exists(later))
+    return list(job.mails.filter(open_ones, kind=MailKind.LINK))
 
 
 def inactive_at(job: InstallerJob) -> int:

@@ -68,7 +68,9 @@ class TestPage:
         body = html(alice_client, f"/jobs/{job.pk}/")
         for told in (
             f"Job {job.number}",
-            "0 / 1 connected",
+            "0 / 1 <small>connected",
+            "1 / 8 steps passed",
+            "Test charge started, Test charge stopped",
             "MARK-NORD-1: the cable is short.",
             "MARK-NORD-1: use the long one.",
             "Called from 192.0.2.9.",
@@ -135,13 +137,15 @@ class TestElsewhere:
     """Jobs on the pages of sites and charge points."""
 
     def test_the_site_names_its_open_jobs(self, alice_client: Client, job: InstallerJob, reader: Client) -> None:
-        path = f"/sites/{job.site_id}/"
+        path, listed = f"/sites/{job.site_id}/", f'href="/jobs/?site={job.site_id}">1<'
         body = html(alice_client, path)
+        assert listed in html(alice_client, "/sites/")
         assert f'href="/jobs/{job.pk}/"' in body
         assert f"/jobs/new/?site={job.site_id}" in body
         assert f"/jobs/new/?site={job.site_id}" not in html(reader, path)
         InstallerJob.objects.filter(pk=job.pk).update(state="completed")
         assert f'href="/jobs/{job.pk}/"' not in html(alice_client, path)
+        assert listed not in html(alice_client, "/sites/")
 
     def test_the_tab_of_a_charge_point(self, alice_client: Client, charge_point: ChargePoint) -> None:
         path = f"/charge-points/{charge_point.pk}/jobs/"
