@@ -107,7 +107,7 @@ class TestPage:
         assert "created installer job" in html(alice_client, f"/jobs/{job.pk}/")
         body = html(bob_client, f"/jobs/{job.pk}/")
         assert "created installer job" not in body
-        assert "MARK-NORD-1, job" in body
+        assert '<b class="bd">MARK-NORD-1</b><span>wrote a note on charge point NORD-1' in body
 
     def test_only_who_may_change_it_is_offered_to(self, reader: Client, charge_point: ChargePoint) -> None:
         job = job_of(charge_point)
