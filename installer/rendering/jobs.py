@@ -114,11 +114,12 @@ class RowLine:
 
 @dataclass(frozen=True, slots=True)
 class LinkLine:
-    """A link with its state."""
+    """A link with its state. One that has expired can be renewed too."""
 
     link: JobLink
     look: Look
     works: bool
+    is_renewable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,10 @@ def rows_lines(rows: Iterable[JobChargePoint]) -> list[RowLine]:
 
 def link_lines(links: Iterable[JobLink]) -> list[LinkLine]:
     """The rows of the list of links."""
-    return [LinkLine(link, LINK_LOOKS[link.state], link.state is LinkState.WORKS) for link in links]
+    renewable = {LinkState.WORKS, LinkState.EXPIRED}
+    return [
+        LinkLine(link, LINK_LOOKS[link.state], link.state is LinkState.WORKS, link.state in renewable) for link in links
+    ]
 
 
 def deed_lines(entries: Iterable[AuditEntry]) -> list[DeedLine]:

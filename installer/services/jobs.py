@@ -125,8 +125,9 @@ def _commission(job: InstallerJob, left: Sequence[int] = ()) -> None:
 
 
 def job_locked(job: InstallerJob) -> InstallerJob:
-    """The job's row, locked until the commit."""
-    return InstallerJob.objects.select_for_update(of=("self",)).select_related("site__team").get(pk=job.pk)
+    """The job's row, locked until the commit; a link for it can be made meanwhile."""
+    rows = InstallerJob.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("site__team").get(pk=job.pk)
 
 
 def job_workable(job: InstallerJob) -> None:

@@ -18,7 +18,6 @@ from installer.choices import JobState, MailKind, MailState
 from installer.models import InstallerJob, JobLink, JobMail
 from installer.permissions import jobs_for
 from installer.services.giving import pin_open
-from installer.services.jobs import job_locked
 from installer.services.links import link_make
 
 # Seconds until the next try; after the last one a mail is given up, 4.5 hours after it was asked for.
@@ -69,8 +68,11 @@ def _failed(mail: JobMail, error: OSError) -> None:
 
 
 def _link_mail(mail: JobMail) -> MailState:
-    """Make the link and send it. Raises OSError when the mail server does not take it; then there is no link."""
-    by, job = mail.asked_by, job_locked(mail.job)
+    """Make the link and send it. Raises OSError when the mail server does not take it; then there is no link.
+
+    The job is not locked: a mail server that is slow must hold up nobody who works on it.
+    """
+    by, job = mail.asked_by, InstallerJob.objects.select_related("site__team").get(pk=mail.job_id)
     actor = Actor(ActorKind(by["kind"]), by["name"], by["id"], by["address"])
     try:
         link, token = link_make(

@@ -7,7 +7,7 @@ from chargepoints.models import ChargePoint
 from hub.audit.models import AuditEntry
 from hub.audit.records import Actor
 from hub.teams.models import User
-from installer.models import InstallerJob
+from installer.models import InstallerJob, JobLink
 from installer.services.links import link_find
 from tests.portal.job_tools import job_at, link_of, link_wanted
 
@@ -41,6 +41,16 @@ class TestLinks:
         assert job.links.filter(revoked_at=None).get().label == "Kari"
         assert alice_client.post(f"/jobs/links/{old.pk}/renew/", link_wanted()).status_code == 409
         assert job.links.count() == 2
+
+    def test_an_expired_one_is_renewed(self, alice_client: Client, job: InstallerJob) -> None:
+        old, _ = link_of(job)
+        JobLink.objects.update(expires_at=timezone.now())
+        body = alice_client.get(f"/jobs/{job.pk}/").content.decode()
+        assert f"/jobs/links/{old.pk}/renew/" in body
+        assert f"/jobs/links/{old.pk}/revoke/" not in body
+        alice_client.post(f"/jobs/links/{old.pk}/renew/", link_wanted())
+        assert f"/jobs/links/{old.pk}/renew/" not in alice_client.get(f"/jobs/{job.pk}/").content.decode()
+        assert job.links.filter(revoked_at=None).get().label == "Kari"
 
     def test_revoking(self, alice_client: Client, job: InstallerJob) -> None:
         link, token = link_of(job)

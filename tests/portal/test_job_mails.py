@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from django.core import mail
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -20,8 +21,9 @@ from hub.audit.records import Actor
 from hub.teams.models import User
 from installer.models import InstallerJob, JobMail
 from installer.services.giving import LinkWanted, link_give
-from installer.services.jobs import job_complete
+from installer.services.jobs import job_complete, job_locked
 from installer.services.links import link_actor, link_find, pin_check
+from installer.services.notes import note_save
 from installer.tasks.mails import job_mail, job_mails_due
 from tests.conftest import StartWorker
 from tests.portal.job_tools import job_at, link_wanted
@@ -44,12 +46,19 @@ def asked(job: InstallerJob, by: User, pin: str = "") -> JobMail:
 
 
 @contextmanager
-def mail_server(settings: Settings, *replies: bytes) -> Iterator[None]:
-    """A mail server that says these lines, one for each that it hears, the first at once; without any it is away."""
+def mail_door(settings: Settings) -> Iterator[socket.socket]:
+    """Where mails go: a port on which somebody may answer as a mail server does."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = "127.0.0.1", False, False
     with socket.create_server(("127.0.0.1", 0)) as door:
         settings.EMAIL_PORT = door.getsockname()[1]
+        yield door
+
+
+@contextmanager
+def mail_server(settings: Settings, *replies: bytes) -> Iterator[None]:
+    """A mail server that says these lines, one for each that it hears, the first at once; without any it is away."""
+    with mail_door(settings) as door:
         if not replies:
             door.close()
             yield
@@ -66,6 +75,14 @@ def _serve(door: socket.socket, replies: tuple[bytes, ...]) -> None:
         for reply in replies:
             client.sendall(reply + b"\r\n")
             heard.readline()
+
+
+def sent_by_another(pk: int) -> None:
+    """What a worker does, in a thread of its own."""
+    try:
+        job_mail(pk)
+    finally:
+        connection.close()
 
 
 class TestLink:
@@ -141,6 +158,33 @@ class TestLink:
         assert (row.state, row.tries) == ("given-up", 1)
         assert row.why == "The mail server refuses the address: 550 no such <b>mailbox</b>"
         assert not job.links.exists()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_mail_server_that_hangs_holds_up_nobody(self, job: InstallerJob, alice: User, settings: Settings) -> None:
+        """The installer goes on working on the job while the mail is being sent."""
+        row = asked(job, alice)
+        point, heard, go = job.rows.select_related("charge_point__site__team").get(), Event(), Event()
+
+        def hang(door: socket.socket) -> None:
+            client, _ = door.accept()
+            heard.set()
+            go.wait(10)
+            client.close()
+
+        with mail_door(settings) as door:
+            server, sender = Thread(target=hang, args=(door,)), Thread(target=sent_by_another, args=(row.pk,))
+            server.start()
+            sender.start()
+            assert heard.wait(10)
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '3s'")
+                job_locked(job)
+                note_save(actor=Actor.of(alice), row=point, text="I am here.")
+            go.set()
+            server.join()
+            sender.join()
+        row.refresh_from_db()
+        assert (row.state, row.tries) == ("waiting", 1)
 
     def test_a_job_that_is_over_mails_nothing(self, job: InstallerJob, alice: User) -> None:
         row = asked(job, alice)
