@@ -78,3 +78,4 @@ class JobMailAdmin(HistoryAdmin[JobMail]):
     list_select_related = ("job",)
     list_filter = ("state", "kind")
     search_fields = ("to", "label")
+    exclude = ("pin_sealed",)

@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from chargepoints.models import ChargePoint
 from hub.audit.models import AuditEntry
