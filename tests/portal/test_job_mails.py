@@ -33,9 +33,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
 
 
 @pytest.fixture
-def job(charge_point: ChargePoint, dora: User) -> InstallerJob:
-    """A job for NORD-1 that Dora has made, who has an e-mail address."""
-    return job_at(charge_point, actor=Actor.of(dora))
+def job(charge_point: ChargePoint, maker: User) -> InstallerJob:
+    """A job for NORD-1 that somebody has made, who has an e-mail address."""
+    return job_at(charge_point, actor=Actor.of(maker))
 
 
 def asked(job: InstallerJob, by: User, pin: str = "") -> JobMail:
@@ -203,33 +203,33 @@ class TestCompleted:
         alice_client.post(f"/jobs/{job.pk}/finish/", {"activate": "on"})
         job_mails_due()
         (sent,) = mail.outbox
-        assert sent.to == ["dora@example.com"]
+        assert sent.to == ["maker@example.com"]
         for told in ("by Alice", "NORD-1: it has never connected.", f"http://testserver/jobs/{job.pk}/"):
             assert told in str(sent.body), told
 
     @pytest.mark.parametrize("why", ["archived", "no address", "left"])
-    def test_nobody_else_is_told(self, why: str, job: InstallerJob, dora: User) -> None:
-        job_complete(actor=Actor.of(dora), job=job, activate=False)
+    def test_nobody_else_is_told(self, why: str, job: InstallerJob, maker: User) -> None:
+        job_complete(actor=Actor.of(maker), job=job, activate=False)
         if why == "archived":
             InstallerJob.objects.filter(pk=job.pk).update(state="archived", archived_at=timezone.now())
         if why == "no address":
-            User.objects.filter(pk=dora.pk).update(email="")
+            User.objects.filter(pk=maker.pk).update(email="")
         if why == "left":
-            dora.memberships.all().delete()
+            maker.memberships.all().delete()
         job_mails_due()
         assert mail.outbox == []
         assert job.mails.get().state == "not-needed"
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_real_worker_sends_both_mails(job: InstallerJob, dora: User, worker: StartWorker, tmp_path: Path) -> None:
+def test_a_real_worker_sends_both_mails(job: InstallerJob, maker: User, worker: StartWorker, tmp_path: Path) -> None:
     worker(env={"EMAIL_URL": f"filemail:///{tmp_path}/mails"})
-    asked(job, dora)
+    asked(job, maker)
     eventually(job.links.exists, what="the link was made")
-    job_complete(actor=Actor.of(dora), job=job, activate=True, base="http://testserver/")
+    job_complete(actor=Actor.of(maker), job=job, activate=True, base="http://testserver/")
 
     def mailed() -> bool:
         text = "".join(path.read_text() for path in (tmp_path / "mails").glob("*"))
-        return "To: kari@example.com" in text and "To: dora@example.com" in text
+        return "To: kari@example.com" in text and "To: maker@example.com" in text
 
     eventually(mailed, seconds=20, what="both mails were sent")
