@@ -85,7 +85,8 @@ class TestPage:
 
     def test_it_refreshes_while_it_is_open(self, alice_client: Client, job: InstallerJob) -> None:
         assert 'hx-trigger="every 3s"' in html(alice_client, f"/jobs/{job.pk}/")
-        InstallerJob.objects.filter(pk=job.pk).update(state="completed", open_problems=["NORD-1: no serial."])
+        told = {"completed_at": factories.now(), "open_problems": ["NORD-1: no serial."]}
+        InstallerJob.objects.filter(pk=job.pk).update(state="completed", **told)
         body = html(alice_client, f"/jobs/{job.pk}/")
         assert 'hx-trigger="every 3s"' not in body
         assert "NORD-1: no serial." in body

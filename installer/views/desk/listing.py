@@ -98,7 +98,7 @@ def _job(request: HttpRequest, found: InstallerJob) -> Context:
         "parts": step_parts(figures),
         "link_look": job_link_look(figures),
         "cards": row_cards(job_rows(found)),
-        "problems": problems_of(found) if is_open else found.open_problems,
+        "problems": found.open_problems if found.completed_at else problems_of(found),
         "links": link_lines(job_links(found)),
         "mails": job_mails(found) if is_open else [],
         "deeds": deed_lines(job_deeds(request.user, found)),
