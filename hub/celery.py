@@ -38,6 +38,8 @@ app.conf.beat_schedule = {
     "bills-due": {"task": "chargepoints.bills_due", "schedule": 2.0, "options": {"expires": 5}},
     "idempotency-keys-forget": {"task": "chargepoints.idempotency_keys_forget", "schedule": 3600.0},
     "diagnostics-expire": {"task": "chargepoints.diagnostics_expire", "schedule": 3600.0},
+    "job-mails-due": {"task": "jobs.mails_due", "schedule": 10.0, "options": {"expires": 30}},
+    "job-photos-sweep": {"task": "jobs.photos_sweep", "schedule": 3600.0},
     "sessions-tidy": {"task": "account.sessions_tidy", "schedule": 3600.0},
     "webhooks-send": {"task": "webhooks.send", "schedule": 1.0, "options": {"expires": 5}},
     "webhooks-tidy": {"task": "webhooks.tidy", "schedule": 3600.0},

@@ -65,6 +65,7 @@ FILES_URL = env.str("HUB_FILES_URL", default=files_url(OCPP_URL)).rstrip("/")
 FIRMWARE_MAX_BYTES = env.int("HUB_FIRMWARE_MAX_BYTES", default=512 * 1024 * 1024)
 DIAGNOSTICS_MAX_BYTES = env.int("HUB_DIAGNOSTICS_MAX_BYTES", default=256 * 1024 * 1024)
 DIAGNOSTICS_DAYS = env.int("HUB_DIAGNOSTICS_DAYS", default=90)
+PHOTOS_DAYS = env.int("HUB_PHOTOS_DAYS", default=0)
 # Webhooks: whether addresses of private networks may be called, and how long a receiver may take (s).
 WEBHOOK_PRIVATE = env.bool("HUB_WEBHOOK_PRIVATE", default=False)
 WEBHOOK_TIMEOUT = env.float("HUB_WEBHOOK_TIMEOUT", default=10.0)
@@ -144,6 +145,7 @@ CACHES = {
 }
 
 # Console by default: what would be mailed is printed. smtp://user:password@host:587/?tls=True sends.
+EMAIL_TIMEOUT = 20
 vars().update(email(env.str("EMAIL_URL", default="consolemail://")))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("HUB_EMAIL_FROM", default="Hub <hub@localhost>")
 

@@ -24,6 +24,22 @@ class LinkState(models.TextChoices):
     CLOSED = "closed", "job archived"
 
 
+class MailKind(models.TextChoices):
+    """What a mail of a job is about."""
+
+    LINK = "link", "Link"
+    COMPLETED = "completed", "Job completed"
+
+
+class MailState(models.TextChoices):
+    """How a mail of a job stands."""
+
+    WAITING = "waiting", "on its way"
+    SENT = "sent"
+    GIVEN_UP = "given-up", "given up"
+    NOT_NEEDED = "not-needed", "not needed any more"
+
+
 class Side(models.TextChoices):
     """Whose note it is."""
 

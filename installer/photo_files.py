@@ -1,12 +1,17 @@
 """The bytes of photos on disk, in HUB_FILES_DIR/photos: three JPEGs each, under their name only once they are whole."""
 
+import contextlib
 import os
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 
 from installer.pictures import EDGES, FULL, Picture
+
+_UUID = 36
 
 
 def photo_path(pk: UUID, size: str = FULL) -> Path:
@@ -34,6 +39,30 @@ def photo_drop(pk: UUID) -> None:
     """Delete the bytes of a photo; what is not there is no trouble."""
     for size in EDGES:
         photo_path(pk, size).unlink(missing_ok=True)
+
+
+def photos_older(before: datetime) -> Iterator[UUID]:
+    """The names of photos of which a file is older than `before`, each once; other files are left alone."""
+    seen: set[UUID] = set()
+    for path in _older(before, ".jpg"):
+        with contextlib.suppress(ValueError):
+            pk = UUID(path.name[:_UUID])
+            if pk not in seen and path in {photo_path(pk, size) for size in EDGES}:
+                seen.add(pk)
+                yield pk
+
+
+def parts_drop(before: datetime) -> None:
+    """Delete what was being written when a process died."""
+    for path in _older(before, ".part"):
+        path.unlink(missing_ok=True)
+
+
+def _older(before: datetime, suffix: str) -> Iterator[Path]:
+    for path in _folder().glob(f"*{suffix}"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < before.timestamp():
+                yield path
 
 
 def _folder() -> Path:

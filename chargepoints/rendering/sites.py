@@ -1,6 +1,6 @@
 """Rows of the list of sites, and the pieces of one site's page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -8,6 +8,7 @@ from chargepoints.models import Site
 from chargepoints.rendering.overview import SITE_NEARLY_FULL
 from chargepoints.selectors.sites import SiteFigures
 from hub.audit.models import AuditEntry
+from hub.audit.words import deed
 
 MAP = "https://www.openstreetmap.org/"
 FIELDS_NAMED = 4
@@ -54,13 +55,15 @@ def site_rows(sites: Iterable[Site], figures: dict[int, SiteFigures]) -> list[Si
 
 def charge_point_parts(figures: SiteFigures) -> list[Part]:
     """The charge points of a site by what they are good for, as pieces of a bar of 1000."""
-    parts, x = [], 0.0
-    for kind, label, count in (
-        ("charge", "In use", figures.in_use),
-        ("ok", "Free", figures.free),
-        ("bad", "Not operational", figures.not_operational),
-    ):
-        width = count / (figures.total or 1) * 1000
+    counts = [("charge", "In use", figures.in_use), ("ok", "Free", figures.free)]
+    return parts_of([*counts, ("bad", "Not operational", figures.not_operational)])
+
+
+def parts_of(counts: Sequence[tuple[str, str, int]]) -> list[Part]:
+    """Counts (colour, label, how many) as pieces of a bar of 1000."""
+    parts, x, total = [], 0.0, sum(count for _, _, count in counts)
+    for kind, label, count in counts:
+        width = count / (total or 1) * 1000
         parts.append(Part(kind, label, count, round(x, 1), round(max(width - 4, 3), 1)))
         x += width
     return parts
@@ -89,9 +92,8 @@ def entry_lines(entries: Iterable[AuditEntry]) -> list[EntryLine]:
 
 
 def _entry_line(entry: AuditEntry) -> EntryLine:
-    verb = entry.act.rpartition(".")[2].replace("_", " ")
     names = sorted(name.replace("_", " ") for name in {**entry.before, **entry.after})
     is_edit = bool(entry.before) and bool(entry.after)
     more = f" and {len(names) - FIELDS_NAMED} more" if len(names) > FIELDS_NAMED else ""
     fields = ", ".join(names[:FIELDS_NAMED]) + more if is_edit else ""
-    return EntryLine(entry, f"{verb} {entry.noun.replace('_', ' ')}", fields)
+    return EntryLine(entry, deed(entry), fields)

@@ -86,7 +86,11 @@ ACTS: dict[str, str] = {
     "test_stopped": "stopped the acceptance test of {}",
     "step_repeated": "ran a step of {} again",
     "pin_refused": "typed wrong PINs for {}",
+    "mail_given_up": "gave up a mail of {}",
+    "photos_expired": "deleted old photos of {}",
 }
+# Objects whose names begin with a word of their noun, which is said once: "installer job 1001".
+_SAID_ALREADY = {"installer_job": "Job ", "job_link": "Link "}
 NOUNS: dict[str, str] = {
     "organisation": "organisation",
     "team": "team",
@@ -168,7 +172,8 @@ def noun_words(noun: str) -> str:
 def deed(entry: AuditEntry) -> str:
     """What was done to what: `edited site Aker Brygge`, `sent Reboot to charge point NORD-1`."""
     verb = verb_of(entry.act)
-    what = f"{noun_words(entry.noun)} {entry.object_name}".strip()
+    name = entry.object_name.removeprefix(_SAID_ALREADY.get(entry.noun, ""))
+    what = f"{noun_words(entry.noun)} {name}".strip()
     if verb == "commanded" and isinstance(entry.after.get("command"), str):
         return f"sent {entry.after['command']} to {what}"
     return ACTS.get(verb, f"{verb.replace('_', ' ')} {{}}").format(what)

@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from hub.admin import ArchivedFilter, HistoryAdmin, HistoryInline, archived, moment
-from installer.models import InstallerJob, JobChargePoint, JobEdit, JobLink, JobTemplate
+from installer.models import InstallerJob, JobChargePoint, JobEdit, JobLink, JobMail, JobTemplate
 
 
 class JobChargePointInline(HistoryInline[JobChargePoint, InstallerJob]):
@@ -67,3 +67,15 @@ class JobTemplateAdmin(HistoryAdmin[JobTemplate]):
     list_select_related = ("organisation",)
     list_filter = (ArchivedFilter,)
     search_fields = ("name",)
+
+
+@admin.register(JobMail)
+class JobMailAdmin(HistoryAdmin[JobMail]):
+    """Mails of jobs: sent, on their way, given up."""
+
+    organisation_path = "job__organisation"
+    list_display = (moment("created_at"), "job", "kind", "to", "state", "tries", "why")
+    list_select_related = ("job",)
+    list_filter = ("state", "kind")
+    search_fields = ("to", "label")
+    exclude = ("pin_sealed",)

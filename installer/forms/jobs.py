@@ -14,19 +14,20 @@ from chargepoints.models import ChargePoint, Site
 from installer.choices import JobState
 from installer.forms.work import TEXT_LONGEST, WorkForm
 from installer.models import InstallerJob, JobTemplate
-from installer.selectors.jobs import JobFilters
+from installer.selectors.jobs import NO_LINK, JobFilters
 from installer.services.giving import LinkWanted
 from installer.services.jobs import EDITABLE
 from installer.services.links import VALID_AT_MOST, VALID_FOR
 
 _BIGGEST = 2**62
+STATES = [*JobState.choices, (NO_LINK, "no link works")]
 
 
 class JobFilterForm(forms.Form):
     """Lenient: a value that makes no sense is left out, never an error."""
 
     q = forms.CharField(required=False, max_length=100)
-    state = forms.ChoiceField(choices=JobState, required=False)
+    state = forms.ChoiceField(choices=STATES, required=False)
     site = forms.IntegerField(required=False, min_value=0, max_value=_BIGGEST)
     after = forms.IntegerField(required=False, min_value=0, max_value=_BIGGEST)
 

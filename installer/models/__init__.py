@@ -3,6 +3,7 @@
 from installer.models.evidence import AcceptanceStep, JobPhoto, Note
 from installer.models.job import InstallerJob, JobChargePoint, JobTemplate
 from installer.models.link import JobEdit, JobLink
+from installer.models.mail import JobMail
 
 __all__ = [
     "AcceptanceStep",
@@ -10,6 +11,7 @@ __all__ = [
     "JobChargePoint",
     "JobEdit",
     "JobLink",
+    "JobMail",
     "JobPhoto",
     "JobTemplate",
     "Note",

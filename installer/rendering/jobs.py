@@ -7,11 +7,12 @@ from urllib.parse import quote
 from django.urls import reverse
 
 from chargepoints.models import ChargePoint
+from chargepoints.rendering.sites import Part, parts_of
 from chargepoints.rendering.status import Look, combined_words, link_look
 from hub.audit.models import AuditEntry
 from hub.audit.words import deed, summary
 from installer.acceptance.plan import place_of
-from installer.choices import JobState, LinkState, PhotoKind, Side, StepState
+from installer.choices import JobState, LinkState, PhotoKind, Side, StepKind, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink, JobPhoto, Note
 from installer.selectors.jobs import JobFigures
 
@@ -26,6 +27,13 @@ LINK_LOOKS = {
     LinkState.EXPIRED: Look("gone", "clock", "Expired"),
     LinkState.REVOKED: Look("off", "ban", "Revoked"),
     LinkState.CLOSED: Look("gone", "archive", "Job archived"),
+}
+# What the state of a job says of its links (SPEC section 7: revoked or expired link); None: there is none.
+_JOB_LINK_LOOKS = {
+    LinkState.WORKS: Look("ok", "link", "Link works"),
+    LinkState.EXPIRED: Look("warn", "clock", "Link expired"),
+    LinkState.REVOKED: Look("warn", "ban", "Link revoked"),
+    None: Look("warn", "link", "No link"),
 }
 STEP_LOOKS = {
     StepState.TODO: Look("gone", "circle", "To do"),
@@ -45,6 +53,7 @@ class JobLine:
     job: InstallerJob
     look: Look
     figures: JobFigures
+    link_look: Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,10 @@ class PhotoLine:
 
 @dataclass(frozen=True, slots=True)
 class RowCard:
-    """A charge point of a job, with all that is known of the work. `is_here`: still at the job's site."""
+    """A charge point of a job, with all that is known of the work.
+
+    `is_here`: still at the job's site; `steps`: those that have begun or are next; `left`: the others, `todo` in words.
+    """
 
     row: JobChargePoint
     charge_point: ChargePoint
@@ -78,7 +90,10 @@ class RowCard:
     status: str
     look: Look
     steps: Sequence[StepLine]
+    left: Sequence[StepLine]
+    todo: str
     passed: int
+    total: int
     photos: Sequence[PhotoLine]
     installer_note: Note | None
     operator_note: Note | None
@@ -105,11 +120,12 @@ class RowLine:
 
 @dataclass(frozen=True, slots=True)
 class LinkLine:
-    """A link with its state."""
+    """A link with its state. One that has expired can be renewed too."""
 
     link: JobLink
     look: Look
     works: bool
+    is_renewable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +145,19 @@ def job_look(job: InstallerJob) -> Look:
 
 def job_lines(jobs: Iterable[InstallerJob], figures: dict[int, JobFigures]) -> list[JobLine]:
     """The rows of the list."""
-    return [JobLine(job, job_look(job), figures[job.pk]) for job in jobs]
+    return [JobLine(job, job_look(job), figures[job.pk], job_link_look(figures[job.pk])) for job in jobs]
+
+
+def job_link_look(figures: JobFigures) -> Look:
+    """Whether anybody can work on the job by a link."""
+    return _JOB_LINK_LOOKS[figures.link]
+
+
+def step_parts(figures: JobFigures) -> list[Part]:
+    """All steps of a job by how they stand, as pieces of a bar."""
+    counts = [("ok", "Passed", figures.passed), ("bad", "Failed", figures.failed)]
+    counts += [("warn", "Skipped", figures.skipped), ("gone", "To do", figures.undone)]
+    return parts_of(counts)
 
 
 def row_cards(rows: Iterable[JobChargePoint]) -> list[RowCard]:
@@ -139,7 +167,7 @@ def row_cards(rows: Iterable[JobChargePoint]) -> list[RowCard]:
 
 def row_card(row: JobChargePoint, charge_point: ChargePoint) -> RowCard:
     """The same of one; the charge point went through `conflicts_told`."""
-    steps = [_step(step, charge_point.pk) for step in sorted(row.steps.all(), key=_step_order)]
+    every = sorted(row.steps.all(), key=_step_order)
     notes = {note.side: note for note in row.notes.all()}
     return RowCard(
         row=row,
@@ -147,12 +175,29 @@ def row_card(row: JobChargePoint, charge_point: ChargePoint) -> RowCard:
         is_here=charge_point.site_id == row.job.site_id and charge_point.archived_at is None,
         status=combined_words(charge_point),
         look=link_look(charge_point) or Look("ok", "wifi", "Connected"),
-        steps=steps,
-        passed=sum(line.step.state == StepState.PASSED for line in steps),
+        steps=[_step(step, charge_point.pk) for step in every if step.state != StepState.TODO or step.is_under_way],
+        left=[_step(step, charge_point.pk) for step in every if _is_left(step)],
+        todo=todo_words(every),
+        passed=sum(step.state == StepState.PASSED for step in every),
+        total=len(every),
         photos=[_photo(photo) for photo in row.photos.all()],
         installer_note=notes.get(Side.INSTALLER),
         operator_note=notes.get(Side.OPERATOR),
     )
+
+
+def todo_words(steps: Sequence[AcceptanceStep]) -> str:
+    """The steps that nobody has begun, a kind once; its connectors are named where others have begun."""
+    left: dict[StepKind, list[int]] = {}
+    for step in steps:
+        if _is_left(step):
+            left.setdefault(StepKind(step.kind), []).append(step.connector_number)
+    said = []
+    for kind in sorted(left, key=list(StepKind).index):
+        is_whole = len(left[kind]) == sum(step.kind == kind for step in steps)
+        numbers = "" if is_whole else f" (connector {', '.join(map(str, left[kind]))})"
+        said.append(f"{kind.label}{numbers}")
+    return ", ".join(said)
 
 
 def rows_lines(rows: Iterable[JobChargePoint]) -> list[RowLine]:
@@ -178,7 +223,10 @@ def rows_lines(rows: Iterable[JobChargePoint]) -> list[RowLine]:
 
 def link_lines(links: Iterable[JobLink]) -> list[LinkLine]:
     """The rows of the list of links."""
-    return [LinkLine(link, LINK_LOOKS[link.state], link.state is LinkState.WORKS) for link in links]
+    renewable = {LinkState.WORKS, LinkState.EXPIRED}
+    return [
+        LinkLine(link, LINK_LOOKS[link.state], link.state is LinkState.WORKS, link.state in renewable) for link in links
+    ]
 
 
 def deed_lines(entries: Iterable[AuditEntry], commands: Collection[str] = ()) -> list[DeedLine]:
@@ -195,6 +243,10 @@ def mail_address(email: str, subject: str, body: str) -> str:
     """A mailto address that opens the letter in the person's own mail program (RFC 6068)."""
     text = body.replace("\r\n", "\n").replace("\n", "\r\n")
     return f"mailto:{quote(email, safe='@')}?subject={quote(subject, safe='')}&body={quote(text, safe='')}"
+
+
+def _is_left(step: AcceptanceStep) -> bool:
+    return step.state == StepState.TODO and not step.is_under_way
 
 
 def _step_order(step: AcceptanceStep) -> tuple[int, int, int]:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from chargepoints.choices import Integration, State
 from chargepoints.models import Site
+from chargepoints.models.charge_point import IDENTITY_PATTERN
 from chargepoints.rendering.status import combined_words
 from installer.choices import WORKABLE, JobState, Side, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, Note
@@ -19,8 +20,11 @@ from installer.rendering.checks import CheckLine, check_lines
 from installer.rendering.steps import TestPanel, test_panel
 from installer.selectors.knocks import Knock
 from installer.selectors.rows import RowFacts, job_version, row_facts
+from installer.services.placing import IDENTITY_WORDS
 
 CONNECTORS_OFFERED = range(1, 5)
+# For the attribute of a field: without anchors, and with the bar escaped, as browsers want it in a set.
+TYPED_PATTERN = IDENTITY_PATTERN.strip("^$").replace("|", r"\|")
 _PHONE = re.compile(r"\+?[\d\s()./-]{5,}")
 
 
@@ -111,6 +115,16 @@ class JobView:
     def done(self) -> int:
         """How many are finished."""
         return sum(row.is_done for row in self.rows)
+
+    @property
+    def pattern(self) -> str:
+        """What an identity may look like, for the phone: told at once, and not when there is network again."""
+        return TYPED_PATTERN
+
+    @property
+    def pattern_words(self) -> str:
+        """The same in words."""
+        return IDENTITY_WORDS
 
     @property
     def zone(self) -> ZoneInfo:

@@ -12,7 +12,8 @@ from django.db import transaction
 from chargepoints.exceptions import ActionRefused
 from hub.audit.records import Actor
 from hub.queue import enqueue_on_commit
-from installer.models import InstallerJob, JobLink
+from installer.choices import MailKind
+from installer.models import InstallerJob, JobLink, JobMail
 from installer.services.jobs import job_locked
 from installer.services.links import link_check, link_make, link_revoke
 
@@ -31,22 +32,23 @@ class LinkWanted:
 def link_give(*, actor: Actor, job: InstallerJob, wanted: LinkWanted, base: str) -> str:
     """Make a link and return its token, or have a worker make and mail it: then "". `base`: the portal's address.
 
-    Raises ActionRefused. A PIN travels to the worker sealed, and never stands in the mail.
+    Raises ActionRefused. A PIN waits for the worker encrypted, and never stands in the mail.
     """
     found = job_locked(job)
     link_check(job=found, expires_at=wanted.expires_at, pin=wanted.pin)
     if not wanted.email:
         return link_make(actor=actor, job=found, label=wanted.label, expires_at=wanted.expires_at, pin=wanted.pin)[1]
-    asked = {
-        "job": found.pk,
-        "label": wanted.label,
-        "expires_at": wanted.expires_at.isoformat(),
-        "pin": pin_seal(wanted.pin),
-        "email": wanted.email,
-        "base": base,
-        "actor": [str(actor.kind), actor.name, actor.pk, actor.address],
-    }
-    enqueue_on_commit("jobs.link_mail", asked)
+    mail = JobMail.objects.create(
+        job=found,
+        kind=MailKind.LINK,
+        to=wanted.email,
+        base=base[:255],
+        label=wanted.label[:160],
+        expires_at=wanted.expires_at,
+        pin_sealed=pin_seal(wanted.pin),
+        asked_by={"kind": str(actor.kind), "name": actor.name, "id": actor.pk, "address": actor.address},
+    )
+    enqueue_on_commit("jobs.mail", mail.pk)
     return ""
 
 
@@ -59,7 +61,7 @@ def link_renew(*, actor: Actor, link: JobLink, wanted: LinkWanted, base: str) ->
 
 
 def pin_seal(pin: str) -> str:
-    """As it may wait in a queue; nothing for none."""
+    """As it may wait in a row; nothing for none."""
     return _box().encrypt(pin.encode()).decode() if pin else ""
 
 

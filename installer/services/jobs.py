@@ -13,9 +13,9 @@ from chargepoints.services.charge_points import charge_point_set_active
 from hub.audit.records import Actor, audit_record, facts_of
 from hub.queue import enqueue_on_commit
 from hub.teams.models import Organisation
-from installer.choices import CONNECTOR_STEPS, WORKABLE, JobState, StepKind
+from installer.choices import CONNECTOR_STEPS, WORKABLE, JobState, MailKind, StepKind
 from installer.exceptions import JobIsOver
-from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink
+from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink, JobMail
 from installer.selectors.problems import problems_of
 from installer.services.commissioning import commissioning_refresh
 
@@ -126,8 +126,9 @@ def _commission(job: InstallerJob, left: Sequence[int] = ()) -> None:
 
 
 def job_locked(job: InstallerJob) -> InstallerJob:
-    """The job's row, locked until the commit."""
-    return InstallerJob.objects.select_for_update(of=("self",)).select_related("site__team").get(pk=job.pk)
+    """The job's row, locked until the commit; a link for it can be made meanwhile."""
+    rows = InstallerJob.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("site__team").get(pk=job.pk)
 
 
 def job_workable(job: InstallerJob) -> None:
@@ -167,7 +168,8 @@ def job_complete(*, actor: Actor, job: InstallerJob, activate: bool, base: str =
         place=found.place,
         after={"activated": activated if activate else "left as they are", "open_problems": list(problems)},
     )
-    enqueue_on_commit("jobs.completed_mail", found.pk, base)
+    mail = JobMail.objects.create(job=found, kind=MailKind.COMPLETED, base=base[:255])
+    enqueue_on_commit("jobs.mail", mail.pk)
     return Completed(found, activated, problems)
 
 

@@ -15,7 +15,8 @@ from installer.exceptions import EditConflict
 from installer.models import JobChargePoint
 from installer.services.testing import test_forget
 
-_identity = RegexValidator(IDENTITY_PATTERN, "Use up to 48 letters, digits and * - _ = + | @ . and no spaces.")
+IDENTITY_WORDS = "Use up to 48 letters, digits and * - _ = + | @ . and no spaces."
+_identity = RegexValidator(IDENTITY_PATTERN, IDENTITY_WORDS)
 
 
 @transaction.atomic

@@ -1,19 +1,17 @@
 """Mails of jobs."""
 
-from typing import Any
-
 from celery import shared_task
 
 from installer.services import mails
 
 
-@shared_task(name="jobs.link_mail", autoretry_for=(OSError,), retry_backoff=10, max_retries=5)
-def link_mail(asked: dict[str, Any]) -> None:
-    """Make one link and send it; a mail server that is away is tried again for some minutes."""
-    mails.job_link_mail(asked=asked)
+@shared_task(name="jobs.mail")
+def job_mail(mail_id: int) -> None:
+    """Send one mail at once."""
+    mails.job_mail_send(mail_id=mail_id)
 
 
-@shared_task(name="jobs.completed_mail", autoretry_for=(OSError,), retry_backoff=10, max_retries=5)
-def completed_mail(job_id: int, base: str) -> None:
-    """Tell who made the job that it is completed."""
-    mails.job_completed_mail(job_id=job_id, base=base)
+@shared_task(name="jobs.mails_due")
+def job_mails_due() -> None:
+    """Send what is due: tries after a pause, and mails whose message the queue has lost."""
+    mails.job_mails_due()

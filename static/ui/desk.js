@@ -130,3 +130,10 @@ document.addEventListener("click", (event) => { if (event.target.closest("[data-
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.detail.elt.hasAttribute("data-poll")) event.preventDefault();
 });
+
+/* All boxes of a group at once. */
+for (const button of document.querySelectorAll("[data-check]")) button.hidden = false;
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-check]");
+  for (const box of button ? button.closest("fieldset").querySelectorAll("input[type=checkbox]") : []) box.checked = button.dataset.check === "all";
+});

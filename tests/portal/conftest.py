@@ -80,6 +80,14 @@ def dora(nordlys: Organisation) -> User:
 
 
 @pytest.fixture
+def maker(nordlys: Organisation) -> User:
+    """An Admin of Nordlys with an e-mail address and no password, which costs no time."""
+    person = factories.user("maker", email="maker@example.com")
+    factories.member(nordlys, person)
+    return person
+
+
+@pytest.fixture
 def reader(nordlys: Organisation) -> Client:
     """The browser of somebody of Nordlys who may only look."""
     person = factories.user("reader")

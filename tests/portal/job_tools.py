@@ -12,7 +12,7 @@ from django.urls import reverse
 from chargepoints.models import ChargePoint
 from hub.audit.records import HUB, Actor
 from hub.teams.models import Organisation
-from installer.models import InstallerJob, JobChargePoint, JobEdit, JobLink, JobPhoto, JobTemplate
+from installer.models import InstallerJob, JobChargePoint, JobEdit, JobLink, JobMail, JobPhoto, JobTemplate
 from installer.photo_files import photo_store
 from installer.pictures import FULL, picture_made
 from installer.services.jobs import job_create
@@ -46,6 +46,8 @@ def job_of(point: ChargePoint) -> InstallerJob:
     note_save(actor=HUB, row=row, text=f"{mark}: use the long one.")
     photo_of(row, author=mark)
     JobEdit.objects.create(link=link, key=str(uuid.uuid4()), kind="note", answer={"note": mark}, http_status=200)
+    lost = {"state": "given-up", "ended_at": factories.now(), "why": "The mail server cannot be reached."}
+    JobMail.objects.create(job=job, kind="link", to="ole@example.com", label=mark, **lost)
     row.steps.filter(kind="connected").update(
         state="passed", evidence="Called from 192.0.2.9.", log_seq=1, by_name=mark, ended_at=factories.now()
     )
@@ -80,6 +82,12 @@ def given(*points: ChargePoint, **change: object) -> dict[str, object]:
         "pin": "",
     }
     return {**filled, **change}
+
+
+def link_wanted(**change: str) -> dict[str, str]:
+    """The form of a link."""
+    day = (factories.now() + timedelta(days=5)).date().isoformat()
+    return {"label": "Kari", "expires_on": day, "pin": "", "email": "", **change}
 
 
 def links_known(operator: Organisation) -> None:

@@ -17,9 +17,9 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clean_redis")]
 
 
 @pytest.fixture
-def job(charge_point: ChargePoint, dora: User) -> InstallerJob:
-    """A job for NORD-1 that Dora has made, who has an e-mail address."""
-    return job_at(charge_point, actor=Actor.of(dora))
+def job(charge_point: ChargePoint, maker: User) -> InstallerJob:
+    """A job for NORD-1 that somebody has made, who has an e-mail address."""
+    return job_at(charge_point, actor=Actor.of(maker))
 
 
 class TestNotes:

@@ -68,7 +68,9 @@ class TestPage:
         body = html(alice_client, f"/jobs/{job.pk}/")
         for told in (
             f"Job {job.number}",
-            "0 / 1 connected",
+            "0 / 1 <small>connected",
+            "1 / 8 steps passed",
+            "Test charge started, Test charge stopped",
             "MARK-NORD-1: the cable is short.",
             "MARK-NORD-1: use the long one.",
             "Called from 192.0.2.9.",
@@ -83,7 +85,8 @@ class TestPage:
 
     def test_it_refreshes_while_it_is_open(self, alice_client: Client, job: InstallerJob) -> None:
         assert 'hx-trigger="every 3s"' in html(alice_client, f"/jobs/{job.pk}/")
-        InstallerJob.objects.filter(pk=job.pk).update(state="completed", open_problems=["NORD-1: no serial."])
+        told = {"completed_at": factories.now(), "open_problems": ["NORD-1: no serial."]}
+        InstallerJob.objects.filter(pk=job.pk).update(state="completed", **told)
         body = html(alice_client, f"/jobs/{job.pk}/")
         assert 'hx-trigger="every 3s"' not in body
         assert "NORD-1: no serial." in body
@@ -105,7 +108,7 @@ class TestPage:
         assert "created installer job" in html(alice_client, f"/jobs/{job.pk}/")
         body = html(bob_client, f"/jobs/{job.pk}/")
         assert "created installer job" not in body
-        assert "MARK-NORD-1, job" in body
+        assert '<b class="bd">MARK-NORD-1</b><span>wrote a note on charge point NORD-1' in body
 
     def test_only_who_may_change_it_is_offered_to(self, reader: Client, charge_point: ChargePoint) -> None:
         job = job_of(charge_point)
@@ -135,13 +138,15 @@ class TestElsewhere:
     """Jobs on the pages of sites and charge points."""
 
     def test_the_site_names_its_open_jobs(self, alice_client: Client, job: InstallerJob, reader: Client) -> None:
-        path = f"/sites/{job.site_id}/"
+        path, listed = f"/sites/{job.site_id}/", f'href="/jobs/?site={job.site_id}">1<'
         body = html(alice_client, path)
+        assert listed in html(alice_client, "/sites/")
         assert f'href="/jobs/{job.pk}/"' in body
         assert f"/jobs/new/?site={job.site_id}" in body
         assert f"/jobs/new/?site={job.site_id}" not in html(reader, path)
         InstallerJob.objects.filter(pk=job.pk).update(state="completed")
         assert f'href="/jobs/{job.pk}/"' not in html(alice_client, path)
+        assert listed not in html(alice_client, "/sites/")
 
     def test_the_tab_of_a_charge_point(self, alice_client: Client, charge_point: ChargePoint) -> None:
         path = f"/charge-points/{charge_point.pk}/jobs/"

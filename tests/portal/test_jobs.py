@@ -1,14 +1,18 @@
 """Installer jobs on the desk: the list, making one, changing one, and its page."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from chargepoints.models import ChargePoint, Connection, Site
 from hub.audit.models import AuditEntry
+from hub.audit.records import HUB
 from hub.teams.models import Organisation, User
 from installer.models import InstallerJob, JobLink, JobTemplate
-from installer.services.links import link_find
+from installer.selectors.problems import problems_of
+from installer.services.links import link_find, link_revoke
 from tests import factories
 from tests.conftest import signed_in
 from tests.portal.job_tools import given, html, job_at, link_of
@@ -32,18 +36,37 @@ class TestList:
         assert reverse("job_new") not in html(reader, "/jobs/")
 
     def test_figures(self, alice_client: Client, job: InstallerJob, charge_point: ChargePoint) -> None:
-        second = factories.charge_point(charge_point.site, "NORD-9")
-        other = job_at(charge_point, second)
+        second, moved = (factories.charge_point(charge_point.site, name) for name in ("NORD-9", "NORD-10"))
+        other = job_at(charge_point, second, moved)
         ChargePoint.objects.filter(pk=second.pk).update(integration="connected")
+        ChargePoint.objects.filter(pk=moved.pk).update(archived_at=factories.now())
         Connection.objects.filter(pk=second.pk).update(connected_at=factories.now())
-        other.rows.get(charge_point=second).steps.update(state="passed")
-        link_of(other)
+        other.rows.get(charge_point=second).steps.filter(kind="booted").update(state="failed")
+        other.rows.get(charge_point=second).steps.exclude(kind="booted").update(state="passed")
         body = html(alice_client, "/jobs/")
         row = body[body.index(f'id="job-{other.pk}"') : body.index(f'id="job-{job.pk}"')]
-        for told in (f"Job {other.number}", "Aker Brygge", "Ole Hansen", "1 / 2", "5 / 13", '<b class="bd">1</b>'):
+        for told in (f"Job {other.number}", "Aker Brygge", "Ole Hansen", "1 / 3", "4 / 18", '<b class="bd">3</b>'):
             assert told in row, told
-        assert "no link works" not in row
-        assert "no link works" in body[body.index(f'id="job-{job.pk}"') :]
+        # As many as its page names.
+        assert len(problems_of(other)) == 3
+
+    def test_the_state_of_its_link(self, alice_client: Client, job: InstallerJob) -> None:
+        def told() -> str:
+            body = html(alice_client, "/jobs/")
+            assert (f'id="job-{job.pk}"' in html(alice_client, "/jobs/?state=no-link")) is ("until <time" not in body)
+            row = body[body.index(f'id="job-{job.pk}"') :]
+            (found,) = re.findall(r"No link|Link expired|Link revoked|until <time", row)
+            assert isinstance(found, str)
+            return found
+
+        assert told() == "No link"
+        link, _ = link_of(job)
+        assert told() == "until <time"
+        JobLink.objects.update(expires_at=factories.now())
+        assert told() == "Link expired"
+        link_revoke(actor=HUB, link=link)
+        assert told() == "Link revoked"
+        assert "Link revoked" in html(alice_client, f"/jobs/{job.pk}/")
 
     def test_filters(self, alice_client: Client, job: InstallerJob, far_charge_point: ChargePoint) -> None:
         far = job_at(far_charge_point, installer_name="Kari")

@@ -14,22 +14,25 @@ from chargepoints.views.charge_point import charge_point_base, charge_point_get
 from hub.http import HtmxHttpRequest
 from hub.teams.choices import Right
 from installer.choices import WORKABLE, JobState
-from installer.forms.jobs import JobFilterForm
+from installer.forms.jobs import STATES, JobFilterForm
 from installer.models import InstallerJob
 from installer.rendering.jobs import (
     deed_lines,
     job_lines,
+    job_link_look,
     job_look,
     link_lines,
     mail_address,
     row_cards,
     rows_lines,
+    step_parts,
 )
 from installer.selectors.deeds import deeds_commands, job_deeds
 from installer.selectors.jobs import (
     inactive_at,
     job_figures,
     job_links,
+    job_mails,
     job_rows,
     jobs_find,
     jobs_page,
@@ -57,7 +60,7 @@ def jobs(request: HtmxHttpRequest) -> HttpResponse:
         "form": form,
         "filters": filters,
         "lines": job_lines(rows, job_figures(rows)),
-        "states": JobState.choices,
+        "states": STATES,
         "sites": sites_for(request.user).order_by("name", "pk"),
         "is_later_page": form.page_after() is not None,
         "first_page": first_page,
@@ -86,15 +89,19 @@ def _job(request: HttpRequest, found: InstallerJob) -> Context:
     is_open = found.state in WORKABLE
     rights = rights_on_site(request.user, found.site)
     deeds = job_deeds(request.user, found)
+    figures = job_figures([found])[found.pk]
     return {
         "section": SECTION,
         "job": found,
         "zone": found.site.time_zone,
         "look": job_look(found),
-        "figures": job_figures([found])[found.pk],
+        "figures": figures,
+        "parts": step_parts(figures),
+        "link_look": job_link_look(figures),
         "cards": row_cards(job_rows(found)),
-        "problems": problems_of(found) if is_open else found.open_problems,
+        "problems": found.open_problems if found.completed_at else problems_of(found),
         "links": link_lines(job_links(found)),
+        "mails": job_mails(found) if is_open else [],
         "deeds": deed_lines(deeds, deeds_commands(request.user, deeds)),
         "is_open": is_open,
         "may_edit": Right.EDIT in rights,

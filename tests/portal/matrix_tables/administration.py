@@ -64,7 +64,7 @@ MONEY = (
 WEBHOOKS = (domain.Webhook, domain.WebhookDelivery)
 JOBS = (
     *(jobs.InstallerJob, jobs.JobChargePoint, jobs.JobLink, jobs.JobEdit, jobs.JobTemplate),
-    *(jobs.Note, jobs.JobPhoto, jobs.AcceptanceStep),
+    *(jobs.Note, jobs.JobPhoto, jobs.AcceptanceStep, jobs.JobMail),
 )
 EDITED = (domain.Site, domain.Connector, domain.Driver, domain.ChargeKey)
 ADMINISTRATION = [

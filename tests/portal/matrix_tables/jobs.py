@@ -45,6 +45,8 @@ JOBS = [
     Url("job_action", more={**_LINK, "row": 0, "kind": "reboot"}, post=ANYBODY, but=dict.fromkeys(WALKERS, "404")),
     Url("job_photo", more=_PHOTO, get=ANYBODY),
     Url("job_photo_small", more=_PHOTO, get=ANYBODY),
+    Url("job_worker", more=_LINK, get=ANYBODY),
+    Url("job_manifest", more=_LINK, get=ANYBODY),
     Url("job_public_report", more={"token": DONE_TOKEN}, get=ANYBODY),
     Url(
         "job_gone",
