@@ -43,6 +43,7 @@ app.conf.beat_schedule = {
     "sessions-tidy": {"task": "account.sessions_tidy", "schedule": 3600.0},
     "webhooks-send": {"task": "webhooks.send", "schedule": 1.0, "options": {"expires": 5}},
     "webhooks-tidy": {"task": "webhooks.tidy", "schedule": 3600.0},
+    "job-tests-advance": {"task": "jobs.tests_advance", "schedule": 1.0, "options": {"expires": 5}},
     "partitions-ensure": {"task": "chargepoints.partitions_ensure", "schedule": 3600.0},
 }
 

@@ -160,6 +160,8 @@ CELERY_TASK_ROUTES = {
     "commands.*": {"queue": "urgent"},
     "live.*": {"queue": "live"},
     "webhooks.*": {"queue": "webhooks"},
+    # Somebody stands in the rain and looks at the phone.
+    "jobs.tests_advance": {"queue": "live"},
 }
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

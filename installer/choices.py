@@ -72,6 +72,8 @@ class StepKind(models.TextChoices):
 
 # Steps that each connector takes by itself; the others are about the whole charge point.
 CONNECTOR_STEPS = (StepKind.START, StepKind.ENERGY, StepKind.STOP, StepKind.UNLOCK)
+# A test charge is one thing: its parts are run again together.
+CHARGE_STEPS = (StepKind.START, StepKind.ENERGY, StepKind.STOP)
 
 
 class StepState(models.TextChoices):
@@ -94,3 +96,12 @@ class EditKind(models.TextChoices):
     PHOTO_REMOVED = "photo-removed", "Photo removed"
     SKIP = "skip", "Step skipped"
     PAIRING = "pairing", "Password taken over"
+
+
+class ActionKind(models.TextChoices):
+    """What an installer can have a charger do."""
+
+    START = "start", "Start"
+    STOP = "stop", "Stop"
+    UNLOCK = "unlock", "Unlock"
+    REBOOT = "reboot", "Reboot"

@@ -9,3 +9,7 @@ class EditConflict(ActionRefused):
     def __init__(self, field: str, yours: str, theirs: str) -> None:
         super().__init__(f"It was changed meanwhile: it is now “{theirs or 'empty'}”.")
         self.field, self.yours, self.theirs = field, yours, theirs
+
+
+class JobIsOver(ActionRefused):
+    """The job is completed or archived: it can only be read."""

@@ -4,7 +4,7 @@ from django.db.models import F, QuerySet
 
 from chargepoints.permissions import Person, organisations_for, organisations_of, sites_for
 from hub.teams.choices import Right
-from installer.models import InstallerJob, JobChargePoint, JobLink, JobPhoto, JobTemplate
+from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink, JobPhoto, JobTemplate
 
 
 def jobs_for(person: Person, right: Right = Right.VIEW, *, archived: bool = False) -> QuerySet[InstallerJob]:
@@ -20,6 +20,11 @@ def jobs_seen(person: Person, right: Right = Right.VIEW) -> QuerySet[InstallerJo
 def job_rows_for(person: Person, right: Right = Right.EDIT) -> QuerySet[JobChargePoint]:
     """The charge points of those jobs that are still at their site."""
     return JobChargePoint.objects.filter(job__in=jobs_for(person, right), charge_point__site=F("job__site"))
+
+
+def job_steps_for(person: Person, right: Right = Right.EDIT) -> QuerySet[AcceptanceStep]:
+    """The steps of the acceptance tests of those charge points."""
+    return AcceptanceStep.objects.filter(row__in=job_rows_for(person, right))
 
 
 def job_links_for(person: Person, right: Right = Right.EDIT) -> QuerySet[JobLink]:

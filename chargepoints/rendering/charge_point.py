@@ -9,6 +9,7 @@ from django.utils import timezone
 from chargepoints.choices import ConnectorStatus, Integration
 from chargepoints.models import Charge, ChargePoint, Command, Connector, Finding, StatusChange
 from chargepoints.offers import Offer
+from chargepoints.rendering.charges import who
 from chargepoints.rendering.limits import limit_words
 from chargepoints.rendering.overview import Pill, connector_pill
 from chargepoints.rendering.status import VERSIONS, Look, combined_words, link_look, status_look
@@ -38,8 +39,7 @@ class ConnectorCard:
             return ""
         tag = self.charge.id_tag
         shown = f"key …{tag[-4:]}" if len(tag) > 4 else f"key {tag}" if tag else "no key"
-        key = self.charge.charge_key
-        driver = key.driver.name if key and key.driver else ""
+        driver = who(self.charge)[0]
         return f"{shown}, {driver}" if driver else shown
 
     @property

@@ -9,8 +9,11 @@ KEYS_SHOWN = 8
 
 
 def keys_find(user: Person, charge_point: ChargePoint, text: str) -> list[ChargeKey]:
-    """Keys of the charge point's operator whose id tag or driver (name, user id, e-mail) matches every word."""
-    found = ChargeKey.objects.filter(organisation=charge_point.site.team.organisation_id)
+    """Keys of the charge point's operator whose id tag or driver (name, user id, e-mail) matches every word.
+
+    The key of installers' tests is nobody's to choose.
+    """
+    found = ChargeKey.objects.filter(organisation=charge_point.site.team.organisation_id, for_tests=False)
     found = found.filter(Q(driver__isnull=True) | Q(driver__in=drivers_for(user)))
     for word in text.split():
         found = found.filter(

@@ -1,6 +1,6 @@
 """Starting a charge from the desk: which connectors are free, who may pay, and at which price."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -41,7 +41,7 @@ def start_obstacles(charge_point: ChargePoint, key: ChargeKey | None = None, id_
     reserved = list(held.exclude(_own(key, id_tag)).values_list("connector_number", flat=True))
     mine = set(held.filter(_own(key, id_tag)).values_list("connector_number", flat=True))
     return {
-        connector.number: _obstacle(connector, connector.pk in running, reserved, mine)
+        connector.number: start_obstacle(connector, runs=connector.pk in running, reserved=reserved, mine=mine)
         for connector in charge_point.connectors.order_by("number")
     }
 
@@ -52,7 +52,13 @@ def _own(key: ChargeKey | None, id_tag: str) -> Q:
     return own | Q(parent_id_tag__iexact=key.parent_id_tag) if key and key.parent_id_tag else own
 
 
-def _obstacle(connector: Connector, runs: bool, reserved: list[int], mine: set[int]) -> str:
+def start_obstacle(
+    connector: Connector, *, runs: bool, reserved: Collection[int] = (), mine: Collection[int] = ()
+) -> str:
+    """Why no charge can start on `connector`, in one sentence; empty when one can.
+
+    `runs`: a charge runs there. `reserved` are connectors held for others, `mine` those held for the key. Pure.
+    """
     if runs:
         return "A charge runs there."
     if connector.status == ConnectorStatus.FAULTED:

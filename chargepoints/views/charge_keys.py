@@ -37,6 +37,7 @@ from hub.teams.choices import Right
 from hub.teams.models import Organisation
 
 Context = dict[str, object]
+OF_TESTS = "Hub has made this key for the tests of installers. It can be blocked, and nothing else."
 
 
 @require_safe
@@ -88,6 +89,8 @@ def charge_key_new(request: HtmxHttpRequest) -> HttpResponse:
 def charge_key_change(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Edit a key."""
     key = charge_key_get(request.user, pk)
+    if key.for_tests:
+        return _of_tests(request, key)
     form = _key_form(request, key.organisation, holder=key.driver, key=key, initial=key_initial(key))
     if request.method == "POST" and form.is_valid():
         try:
@@ -117,6 +120,8 @@ def charge_key_blocking(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def charge_key_removing(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """Asks before a key is deleted, or blocked where it was used; a POST does it."""
     key = charge_key_get(request.user, pk)
+    if key.for_tests:
+        return _of_tests(request, key)
     form = ReasonForm(posted(request))
     if request.method == "POST" and form.is_valid():
         name = str(key)
@@ -215,6 +220,12 @@ def _saved(request: HtmxHttpRequest, form: ChargeKeyForm, key: ChargeKey, say: s
     messages.success(request, say)
     if form.is_long:
         messages.warning(request, f"It is longer than {TAG_LENGTH} characters: OCPP 1.6 chargers cannot send it.")
+    return _back(request, key)
+
+
+def _of_tests(request: HtmxHttpRequest, key: ChargeKey) -> HttpResponse:
+    """Nothing happens to the key that Hub has made by itself."""
+    messages.warning(request, OF_TESTS)
     return _back(request, key)
 
 

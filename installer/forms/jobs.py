@@ -236,6 +236,17 @@ class NoteForm(DeskForm):
     seen = forms.CharField(required=False, max_length=TEXT_LONGEST, strip=False, widget=forms.HiddenInput)
 
 
+class SkipForm(DeskForm):
+    """Why a step of the acceptance test is left out."""
+
+    reason = forms.CharField(
+        label="Why",
+        max_length=200,
+        help_text="It stands in the hand-over report.",
+        error_messages={"required": "Say why this step is left out."},
+    )
+
+
 class CompleteForm(DeskForm):
     """How a job ends."""
 

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from chargepoints.models import Charge, Command
-from installer.choices import PhotoKind, Side, StepKind, StepState
+from installer.choices import CHARGE_STEPS, PhotoKind, Side, StepKind, StepState
 from installer.models.job import JobChargePoint
 
 
@@ -60,6 +60,8 @@ class AcceptanceStep(models.Model):
     charge = models.ForeignKey(Charge, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     skip_reason = models.CharField(max_length=200, blank=True)
     by_name = models.CharField(max_length=160, blank=True)
+    # To do and asked for: its turn comes.
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="Since when somebody wants it to run.")
     started_at = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True, help_text="Failed when it has not passed by then.")
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -73,8 +75,25 @@ class AcceptanceStep(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], condition=models.Q(state=StepState.RUNNING), name="acceptance_running")
+            models.Index(fields=["due_at"], condition=models.Q(state=StepState.RUNNING), name="acceptance_running"),
+            models.Index(
+                fields=["row"],
+                condition=models.Q(state=StepState.TODO, asked_at__isnull=False),
+                name="acceptance_asked",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.state}"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it runs, or its turn comes."""
+        return self.state == StepState.RUNNING or (self.state == StepState.TODO and self.asked_at is not None)
+
+    @property
+    def can_skip(self) -> bool:
+        """Whether somebody can leave it out now: not what has passed, and no part of a test charge that runs."""
+        if self.state == StepState.RUNNING:
+            return self.kind not in CHARGE_STEPS
+        return self.state in {StepState.TODO, StepState.FAILED}

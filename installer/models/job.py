@@ -79,6 +79,11 @@ class InstallerJob(models.Model):
         return f"Job {self.number}"
 
     @property
+    def command_author(self) -> str:
+        """By what name commands are sent for whoever has its link; kept on each of them."""
+        return f"Installer (job {self.number})"
+
+    @property
     def place(self) -> Place:
         """Where acts on this job are recorded; `site` and its `team` must be loaded."""
         return self.site.place

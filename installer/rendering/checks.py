@@ -6,26 +6,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from chargepoints.choices import Refusal, Registration
-from chargepoints.models import ChargePoint
+from chargepoints.choices import Registration
+from installer.acceptance.box import CLOCK_MAY_DIFFER, is_same, offset_words
 from installer.models import InstallerJob
+from installer.refusals import OTHER_REFUSAL, REFUSALS
 from installer.selectors.rows import RowFacts
-
-# Seconds that a clock may differ: beyond them prices by the hour and receipts begin to be wrong.
-CLOCK_MAY_DIFFER = 60
-
-# What the person before the charger can do about it.
-REFUSALS: dict[str, str] = {
-    Refusal.WRONG_PASSWORD: "It called with a password that Hub does not know.",
-    Refusal.NO_PASSWORD_SET: "It called with a password that Hub does not know.",
-    Refusal.NO_CREDENTIALS: "It called without a password. Switch on basic authentication (security profile 1).",
-    Refusal.WRONG_USER: "Its user name is not its identity. Type the identity as user name.",
-    Refusal.INACTIVE: "It is deactivated, so it is refused. Ask the operator.",
-    Refusal.DOWNGRADE: "It called with a lower security profile than before. Ask the operator.",
-    Refusal.BAD_CERTIFICATE: "Its certificate is not good here. Ask the operator.",
-    Refusal.TOO_MANY: "It called too often. It gets in again in a minute.",
-}
-OTHER_REFUSAL = "It called, but not with OCPP 1.6. Check the OCPP version in the charger."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +58,9 @@ def _told(facts: RowFacts) -> CheckLine:
         return CheckLine("bad", "It was rejected", "The operator has to accept it.", point.booted_at)
     if not point.serial:
         return CheckLine("done", "Right model", f"{said}; it tells no serial.", point.booted_at)
-    if _is_same(point):
+    if is_same(point.serial, point.identity or ""):
         return CheckLine("done", "Right model and serial", said, point.booted_at)
     return CheckLine("wait", "Compare with the plate", f"It says: {said}, serial {point.serial}.", point.booted_at)
-
-
-def _is_same(point: ChargePoint) -> bool:
-    """Whether serial and identity mean the same: equal, or one with a prefix of the maker."""
-    serial, identity = (_plain(text) for text in (point.serial, point.identity or ""))
-    return bool(serial and identity) and (serial.endswith(identity) or identity.endswith(serial))
-
-
-def _plain(text: str) -> str:
-    return "".join(letter for letter in text.lower() if letter.isalnum())
 
 
 def _clock(facts: RowFacts) -> CheckLine:
@@ -115,14 +90,6 @@ def _clock_repeated(facts: RowFacts, connected_at: datetime) -> CheckLine:
     if newest > timezone.now() + margin:
         return CheckLine("bad", "Clock is wrong", "It is ahead.", newest)
     return CheckLine("done", "Clock is right", at=newest)
-
-
-def offset_words(seconds: float) -> str:
-    """A difference of clocks, as +0.2 s; from two minutes on in minutes or hours, without a sign."""
-    if abs(seconds) < 120:
-        return f"{seconds:+.1f} s".replace("-", "−")  # noqa: RUF001 - a minus
-    minutes = round(abs(seconds) / 60)
-    return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
 
 
 def _settings(job: InstallerJob, facts: RowFacts) -> CheckLine:

@@ -1,6 +1,6 @@
 """How jobs, links and steps look on the desk, and what is told of each charge point of a job."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -11,11 +11,11 @@ from chargepoints.rendering.sites import Part, parts_of
 from chargepoints.rendering.status import Look, combined_words, link_look
 from hub.audit.models import AuditEntry
 from hub.audit.words import deed, summary
+from installer.acceptance.plan import place_of
 from installer.choices import JobState, LinkState, PhotoKind, Side, StepKind, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink, JobPhoto, Note
 from installer.selectors.jobs import JobFigures
 
-_ORDER = {kind: position for position, kind in enumerate(StepKind)}
 JOB_LOOKS = {
     JobState.OPEN: Look("prep", "circle-dashed", "Open"),
     JobState.IN_PROGRESS: Look("charge", "hard-hat", "In progress"),
@@ -81,7 +81,7 @@ class PhotoLine:
 class RowCard:
     """A charge point of a job, with all that is known of the work.
 
-    `is_here`: still at the job's site; `steps`: those that have begun; `todo`: the others in words.
+    `is_here`: still at the job's site; `steps`: those that have begun; `undone`: the others, and in words `todo`.
     """
 
     row: JobChargePoint
@@ -90,12 +90,18 @@ class RowCard:
     status: str
     look: Look
     steps: Sequence[StepLine]
+    undone: Sequence[StepLine]
     todo: str
     passed: int
     total: int
     photos: Sequence[PhotoLine]
     installer_note: Note | None
     operator_note: Note | None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its acceptance test runs."""
+        return any(line.step.is_under_way for line in self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +130,12 @@ class LinkLine:
 
 @dataclass(frozen=True, slots=True)
 class DeedLine:
-    """One act in words."""
+    """One act in words; of a remote action also where its life line is."""
 
     entry: AuditEntry
     words: str
     change: str
+    command_url: str = ""
 
 
 def job_look(job: InstallerJob) -> Look:
@@ -168,7 +175,8 @@ def row_card(row: JobChargePoint, charge_point: ChargePoint) -> RowCard:
         is_here=charge_point.site_id == row.job.site_id and charge_point.archived_at is None,
         status=combined_words(charge_point),
         look=link_look(charge_point) or Look("ok", "wifi", "Connected"),
-        steps=[_step(step, charge_point.pk) for step in every if step.state != StepState.TODO],
+        steps=[_step(step, charge_point.pk) for step in every if _has_begun(step)],
+        undone=[_step(step, charge_point.pk) for step in every if not _has_begun(step)],
         todo=todo_words(every),
         passed=sum(step.state == StepState.PASSED for step in every),
         total=len(every),
@@ -182,14 +190,18 @@ def todo_words(steps: Sequence[AcceptanceStep]) -> str:
     """The steps that nobody has begun, a kind once; its connectors are named where others have begun."""
     left: dict[StepKind, list[int]] = {}
     for step in steps:
-        if step.state == StepState.TODO:
+        if not _has_begun(step):
             left.setdefault(StepKind(step.kind), []).append(step.connector_number)
     said = []
-    for kind in sorted(left, key=_ORDER.__getitem__):
-        is_whole = len(left[kind]) == sum(step.kind == kind for step in steps)
-        numbers = "" if is_whole else f" (connector {', '.join(map(str, left[kind]))})"
+    for kind, connectors in left.items():
+        is_whole = len(connectors) == sum(step.kind == kind for step in steps)
+        numbers = "" if is_whole else f" (connector {', '.join(map(str, connectors))})"
         said.append(f"{kind.label}{numbers}")
     return ", ".join(said)
+
+
+def _has_begun(step: AcceptanceStep) -> bool:
+    return step.state != StepState.TODO or step.is_under_way or bool(step.evidence)
 
 
 def rows_lines(rows: Iterable[JobChargePoint]) -> list[RowLine]:
@@ -221,9 +233,14 @@ def link_lines(links: Iterable[JobLink]) -> list[LinkLine]:
     ]
 
 
-def deed_lines(entries: Iterable[AuditEntry]) -> list[DeedLine]:
-    """Acts in words."""
-    return [DeedLine(entry, deed(entry), summary(entry)) for entry in entries]
+def deed_lines(entries: Iterable[AuditEntry], commands: Collection[str] = ()) -> list[DeedLine]:
+    """Acts in words; `commands` are the numbers of the remote actions that the person may see."""
+    return [DeedLine(entry, deed(entry), summary(entry), _command_url(entry, commands)) for entry in entries]
+
+
+def _command_url(entry: AuditEntry, commands: Collection[str]) -> str:
+    number = str(entry.after.get("command_id", ""))
+    return reverse("command", args=[number]) if number in commands else ""
 
 
 def mail_address(email: str, subject: str, body: str) -> str:
@@ -232,8 +249,8 @@ def mail_address(email: str, subject: str, body: str) -> str:
     return f"mailto:{quote(email, safe='@')}?subject={quote(subject, safe='')}&body={quote(text, safe='')}"
 
 
-def _step_order(step: AcceptanceStep) -> tuple[int, int]:
-    return step.connector_number, _ORDER[StepKind(step.kind)]
+def _step_order(step: AcceptanceStep) -> tuple[int, int, int]:
+    return place_of(step.kind, step.connector_number)
 
 
 def _step(step: AcceptanceStep, charge_point_id: int) -> StepLine:

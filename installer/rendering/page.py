@@ -11,14 +11,20 @@ from django.urls import reverse
 
 from chargepoints.choices import Integration, State
 from chargepoints.models import Site
+from chargepoints.models.charge_point import IDENTITY_PATTERN
 from chargepoints.rendering.status import combined_words
 from installer.choices import WORKABLE, JobState, Side, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, Note
+from installer.rendering.actions import ActionPanel, action_panel
 from installer.rendering.checks import CheckLine, check_lines
+from installer.rendering.steps import TestPanel, test_panel
 from installer.selectors.knocks import Knock
 from installer.selectors.rows import RowFacts, job_version, row_facts
+from installer.services.placing import IDENTITY_WORDS
 
 CONNECTORS_OFFERED = range(1, 5)
+# For the attribute of a field: without anchors, and with the bar escaped, as browsers want it in a set.
+TYPED_PATTERN = IDENTITY_PATTERN.strip("^$").replace("|", r"\|")
 _PHONE = re.compile(r"\+?[\d\s()./-]{5,}")
 
 
@@ -48,6 +54,8 @@ class RowView:
     knock: Knock | None
     is_done: bool
     is_connected: bool
+    panel: ActionPanel
+    test: TestPanel
     is_open: bool = False
     faults: Mapping[str, Fault] = field(default_factory=dict)
 
@@ -109,6 +117,16 @@ class JobView:
         return sum(row.is_done for row in self.rows)
 
     @property
+    def pattern(self) -> str:
+        """What an identity may look like, for the phone: told at once, and not when there is network again."""
+        return TYPED_PATTERN
+
+    @property
+    def pattern_words(self) -> str:
+        """The same in words."""
+        return IDENTITY_WORDS
+
+    @property
     def zone(self) -> ZoneInfo:
         """The site's time zone: all times of the page are in it."""
         return ZoneInfo(self.site.time_zone)
@@ -143,7 +161,7 @@ def job_view(job: InstallerJob, token: str, *, version: str = "", fault: Fault |
 def _row(job: InstallerJob, facts: RowFacts, fault: Fault | None) -> RowView:
     row, point = facts.row, facts.row.charge_point
     steps = list(row.steps.all())
-    open_steps = [step for step in steps if step.state in {StepState.TODO, StepState.FAILED}]
+    open_steps = [step for step in steps if step.can_skip]
     connected = point.integration == Integration.CONNECTED
     is_done = connected and all(step.state in {StepState.PASSED, StepState.SKIPPED} for step in steps)
     known = {connector.number for connector in point.connectors.all()}
@@ -161,6 +179,8 @@ def _row(job: InstallerJob, facts: RowFacts, fault: Fault | None) -> RowView:
         knock=facts.knock,
         is_done=is_done,
         is_connected=connected,
+        panel=action_panel(facts),
+        test=test_panel(steps),
         faults={fault.field: fault} if fault and fault.row_id == row.pk else {},
     )
 

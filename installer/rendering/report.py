@@ -13,13 +13,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from chargepoints.models import ChargePoint, Connector
+from installer.acceptance.plan import place_of
 from installer.choices import JobState, Side, StepKind, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobPhoto, Note
 from installer.selectors.problems import problems_of
 from installer.selectors.report import rows_reported
 
 NOTHING = "–"  # noqa: RUF001 - an en dash is what an empty cell shows
-_ORDER = {kind: position for position, kind in enumerate(StepKind.values)}
 _UNDONE = (StepState.TODO, StepState.RUNNING)
 
 
@@ -157,7 +157,7 @@ def report_of(job: InstallerJob, *, is_public: bool = False) -> Report:
 
 def _unit(row: JobChargePoint, zone: ZoneInfo) -> Unit:
     point: ChargePoint = row.charge_point
-    steps = sorted(row.steps.all(), key=lambda step: (step.connector_number, _ORDER.get(step.kind, 99)))
+    steps = sorted(row.steps.all(), key=lambda step: place_of(step.kind, step.connector_number))
     return Unit(
         name=point.name,
         identity=point.identity or "",
@@ -181,14 +181,16 @@ def _connector(connector: Connector) -> str:
 
 
 def _result(step: AcceptanceStep, zone: ZoneInfo) -> Result:
+    # What it waits for is no evidence, and nobody has done it yet.
+    words = "" if step.state == StepState.RUNNING else step.evidence
     return Result(
         label=StepKind(step.kind).label,
         connector=step.connector_number,
         state=step.state,
         state_label="not done" if step.state in _UNDONE else StepState(step.state).label,
-        words=step.skip_reason if step.state == StepState.SKIPPED else step.evidence,
+        words=step.skip_reason if step.state == StepState.SKIPPED else words,
         at=_moment(step.ended_at, zone),
-        by=step.by_name,
+        by="" if step.state in _UNDONE else step.by_name,
     )
 
 

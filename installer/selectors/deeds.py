@@ -1,14 +1,24 @@
 """Who did what in a job: out of the audit log."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q
 
-from chargepoints.permissions import Person, audit_for, rights_on_site
+from chargepoints.models import Command
+from chargepoints.permissions import Person, audit_for, commands_for, rights_on_site
 from hub.audit.choices import ActorKind
 from hub.audit.models import AuditEntry
 from hub.teams.choices import Right
 from installer.models import InstallerJob, JobChargePoint, JobLink
 
 SHOWN = 60
+
+
+def deeds_commands(person: Person, entries: Iterable[AuditEntry]) -> set[str]:
+    """The numbers of those remote actions among `entries` that `person` may see."""
+    numbers = {str(entry.after["command_id"]) for entry in entries if "command_id" in entry.after}
+    found = commands_for(person).filter(pk__in=numbers) if numbers else Command.objects.none()
+    return set(map(str, found.values_list("pk", flat=True)))
 
 
 def job_deeds(person: Person, job: InstallerJob) -> list[AuditEntry]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from chargepoints.models import ChargePoint
+from chargepoints.choices import OPEN_CHARGE_STATES
+from chargepoints.models import Charge, ChargePoint
 from chargepoints.selectors.identity import conflicts_told
 from installer.choices import StepState
 from installer.models import InstallerJob
@@ -10,12 +11,14 @@ from installer.selectors.rows import rows_of
 
 
 def problems_of(job: InstallerJob) -> Sequence[str]:
-    """One sentence for each thing: no serial, conflicts, never connected, steps that failed or were not done."""
+    """One sentence each: no serial, conflicts, never connected, a charge that runs, steps failed or not done."""
     rows = list(rows_of(job).select_related("charge_point").prefetch_related("steps"))
     told = conflicts_told(ChargePoint.objects.select_related("site__team", "connection")).filter(
         pk__in=[row.charge_point_id for row in rows]
     )
     by_id = {one.pk: one for one in told}
+    running = Charge.objects.filter(charge_point__in=by_id, state__in=OPEN_CHARGE_STATES)
+    charging = set(running.values_list("charge_point_id", flat=True))
     found: list[str] = []
     for row in rows:
         charge_point = by_id[row.charge_point_id]
@@ -26,6 +29,8 @@ def problems_of(job: InstallerJob) -> Sequence[str]:
             found.append(f"{name}: no serial.")
         elif charge_point.connection.connected_at is None:
             found.append(f"{name}: it has never connected.")
+        if row.charge_point_id in charging:
+            found.append(f"{name}: a charge is running.")
         steps = list(row.steps.all())
         if failed := [step.get_kind_display().lower() for step in steps if step.state == StepState.FAILED]:
             found.append(f"{name}: failed: {', '.join(dict.fromkeys(failed))}.")

@@ -5,15 +5,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Max, Prefetch, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from chargepoints.choices import OPEN_CHARGE_STATES
 from chargepoints.models import Charge, ChargePoint, Command, ConfigurationItem, Finding, StatusChange
 from chargepoints.selectors.identity import conflicts_told
+from installer.choices import ActionKind
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobPhoto, Note
 from installer.selectors.knocks import Knock, knocks_of
 
+COMMANDS_SHOWN = 3
 CLOCK_RULES = ("clock-behind", "clock-ahead")
 
 
@@ -30,11 +33,17 @@ class RowFacts:
     """What is stored of one charge point of a job."""
 
     row: JobChargePoint
-    charging: int
+    charges: Sequence[Charge]
+    commands: Sequence[Command]
     knock: Knock | None
     clock: ClockTold | None
     bad_clock: Finding | None
     settings: Mapping[str, ConfigurationItem]
+
+    @property
+    def charging(self) -> int:
+        """How many charges run there."""
+        return len(self.charges)
 
 
 def rows_of(job: InstallerJob) -> QuerySet[JobChargePoint]:
@@ -57,13 +66,14 @@ def row_facts(job: InstallerJob) -> Sequence[RowFacts]:
         )
     )
     held = [row.charge_point for row in rows]
-    charging = _charging(held)
+    charges, commands = _charges(held), _commands(job, held)
     knocks, clocks, findings = knocks_of(held), _clocks(held), _findings(held)
     settings = _settings(job, held)
     return [
         RowFacts(
             row=row,
-            charging=charging.get(row.charge_point_id, 0),
+            charges=charges.get(row.charge_point_id, ()),
+            commands=commands.get(row.charge_point_id, ()),
             knock=knocks.get(row.charge_point_id),
             clock=clocks.get(row.charge_point_id),
             bad_clock=findings.get(row.charge_point_id),
@@ -78,9 +88,29 @@ def sleeping_at(job: InstallerJob) -> int:
     return ChargePoint.objects.filter(site=job.site_id, is_active=False, archived_at=None).count()
 
 
-def _charging(points: Sequence[ChargePoint]) -> dict[int, int]:
-    found = Charge.objects.filter(charge_point__in=points, state__in=OPEN_CHARGE_STATES).order_by()
-    return dict(found.values_list("charge_point").annotate(running=Count("pk")))
+def _charges(points: Sequence[ChargePoint]) -> dict[int, list[Charge]]:
+    """The charges that run there, by connector."""
+    found: dict[int, list[Charge]] = {}
+    running = Charge.objects.filter(charge_point__in=points, state__in=OPEN_CHARGE_STATES)
+    for charge in running.select_related("connector").order_by("connector__number", "-started_at"):
+        found.setdefault(charge.charge_point_id, []).append(charge)
+    return found
+
+
+def _commands(job: InstallerJob, points: Sequence[ChargePoint]) -> dict[int, list[Command]]:
+    """What the installer has had each charger do, the newest first; what the operator did is not shown."""
+    sent = Command.objects.filter(
+        charge_point__in=points,
+        created_at__gte=job.created_at,
+        kind__in=ActionKind.values,
+        author=None,
+        author_name=job.command_author,
+    )
+    place = Window(RowNumber(), partition_by="charge_point", order_by="-created_at")
+    found: dict[int, list[Command]] = {}
+    for command in sent.annotate(place=place).filter(place__lte=COMMANDS_SHOWN).order_by("-created_at"):
+        found.setdefault(command.charge_point_id, []).append(command)
+    return found
 
 
 def _clocks(points: Sequence[ChargePoint]) -> dict[int, ClockTold]:

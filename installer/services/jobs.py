@@ -14,6 +14,7 @@ from hub.audit.records import Actor, audit_record, facts_of
 from hub.queue import enqueue_on_commit
 from hub.teams.models import Organisation
 from installer.choices import CONNECTOR_STEPS, WORKABLE, JobState, MailKind, StepKind
+from installer.exceptions import JobIsOver
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink, JobMail
 from installer.selectors.problems import problems_of
 from installer.services.commissioning import commissioning_refresh
@@ -131,9 +132,9 @@ def job_locked(job: InstallerJob) -> InstallerJob:
 
 
 def job_workable(job: InstallerJob) -> None:
-    """Raise ActionRefused when nothing can be changed in this job any more."""
+    """Raise JobIsOver when nothing can be changed in this job any more."""
     if job.state not in WORKABLE:
-        raise ActionRefused(f"The job is {job.get_state_display().lower()}: it can only be read.")
+        raise JobIsOver(f"The job is {job.get_state_display().lower()}: it can only be read.")
 
 
 def job_begin(*, job: InstallerJob) -> None:

@@ -13,8 +13,10 @@ from chargepoints.services.locks import charges_refuse
 from hub.audit.records import Actor, audit_record
 from installer.exceptions import EditConflict
 from installer.models import JobChargePoint
+from installer.services.testing import test_forget
 
-_identity = RegexValidator(IDENTITY_PATTERN, "Use up to 48 letters, digits and * - _ = + | @ . and no spaces.")
+IDENTITY_WORDS = "Use up to 48 letters, digits and * - _ = + | @ . and no spaces."
+_identity = RegexValidator(IDENTITY_PATTERN, IDENTITY_WORDS)
 
 
 @transaction.atomic
@@ -36,6 +38,7 @@ def identity_place(
         raise EditConflict("identity", wanted, present)
     if wanted != present:
         identity_change(actor=actor, charge_point=charge_point, identity=wanted, password=None)
+        test_forget(row=row)
     now = ChargePoint.objects.get(pk=charge_point.pk)
     return {"identity": now.identity or now.wanted_identity, "is_taken": bool(now.wanted_identity)}
 

@@ -1,5 +1,5 @@
 """Celery tasks of jobs: interfaces only."""
 
-from installer.tasks import mails, upkeep
+from installer.tasks import acceptance, mails, upkeep
 
-__all__ = ["mails", "upkeep"]
+__all__ = ["acceptance", "mails", "upkeep"]

@@ -77,6 +77,7 @@ OBJECTS: dict[str, Callable[[ChargePoint], Arguments]] = {
     "webhook_delivery": lambda point: {"pk": first_of(WebhookDelivery, point)},
     "job": lambda point: {"pk": point.job_rows.all()[0].job_id},
     "job_row": lambda point: {"pk": point.job_rows.all()[0].pk},
+    "job_step": lambda point: {"pk": point.job_rows.all()[0].steps.all()[0].pk},
     "job_photo": lambda point: {"pk": point.job_rows.all()[0].photos.all()[0].pk},
     "job_link": lambda point: {"pk": point.job_rows.all()[0].job.links.all()[0].pk},
     "job_template": lambda point: {"pk": _operator(point).job_templates.all()[0].pk},

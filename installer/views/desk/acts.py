@@ -1,34 +1,28 @@
 """What is done with a job on its page: notes, completing, activating, archiving."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from chargepoints.exceptions import ActionRefused
-from chargepoints.permissions import rights_on_site
-from chargepoints.views.sites import CONFLICT, INVALID, dialog, posted, to
+from chargepoints.views.sites import CONFLICT, INVALID, posted, to
 from hub.audit.records import Actor
 from hub.http import HtmxHttpRequest
 from hub.teams.choices import Right
 from installer.choices import Side
 from installer.exceptions import EditConflict
 from installer.forms.jobs import CompleteForm, NoteForm
-from installer.models import InstallerJob, JobChargePoint
-from installer.permissions import job_rows_for
 from installer.selectors.jobs import inactive_at
 from installer.selectors.problems import problems_of
 from installer.services.jobs import job_activate, job_archive, job_complete
 from installer.services.notes import note_save
-from installer.views.desk.shared import NEEDS_EDIT, SECTION, base_of, job_get
+from installer.views.desk.shared import base_of, job_dialog, job_get, job_row_get
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def job_note(request: HtmxHttpRequest, pk: int) -> HttpResponse:
     """The operator's note on a charge point of a job (`pk` is that of its row)."""
-    row = _row(request, pk)
+    row = job_row_get(request.user, pk)
     note = row.notes.filter(side=Side.OPERATOR).first()
     text = note.text if note else ""
     form = NoteForm(posted(request), initial={"text": text, "seen": text})
@@ -50,7 +44,7 @@ def job_note(request: HtmxHttpRequest, pk: int) -> HttpResponse:
             else:
                 return to(request, "job", row.job_id)
     more = {"row": row, "form": form, "theirs": theirs, "refusal": refusal}
-    return _dialog(request, row.job, "_note", "Note", status=status, **more)
+    return job_dialog(request, row.job, "_note", "Note", status=status, **more)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,7 +64,7 @@ def job_finish(request: HtmxHttpRequest, pk: int) -> HttpResponse:
             messages.success(request, f"{found} is completed. {_activated(done.activated)}")
             return to(request, "job", pk)
     more = {"form": form, "refusal": refusal, "problems": problems_of(found), "inactive": inactive_at(found)}
-    return _dialog(request, found, "_finish", "Complete", status=CONFLICT if refusal else 200, **more)
+    return job_dialog(request, found, "_finish", "Complete", status=CONFLICT if refusal else 200, **more)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,7 +81,7 @@ def job_activating(request: HtmxHttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _activated(count))
             return to(request, "job", pk)
     more = {"refusal": refusal, "inactive": inactive_at(found)}
-    return _dialog(request, found, "_activate", "Activate", status=CONFLICT if refusal else 200, **more)
+    return job_dialog(request, found, "_activate", "Activate", status=CONFLICT if refusal else 200, **more)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -98,31 +92,8 @@ def job_put_away(request: HtmxHttpRequest, pk: int) -> HttpResponse:
         job_archive(actor=Actor.asking(request), job=found)
         messages.success(request, f"{found} was archived. It stands under Archived in the list of jobs.")
         return to(request, "jobs")
-    return _dialog(request, found, "_archive", "Archive")
-
-
-def _row(request: HtmxHttpRequest, pk: int) -> JobChargePoint:
-    rows = job_rows_for(request.user, Right.VIEW).select_related("job__site__team", "charge_point__site__team")
-    found: JobChargePoint = get_object_or_404(rows, pk=pk)
-    if Right.EDIT not in rights_on_site(request.user, found.job.site):
-        raise PermissionDenied(NEEDS_EDIT)
-    return found
+    return job_dialog(request, found, "_archive", "Archive")
 
 
 def _activated(count: int) -> str:
     return f"{count} charge point{'' if count == 1 else 's'} became active." if count else "Nothing was inactive."
-
-
-def _dialog(
-    request: HtmxHttpRequest, job: InstallerJob, name: str, title: str, *, status: int = 200, **more: object
-) -> HttpResponse:
-    context: dict[str, object] = {
-        "section": SECTION,
-        "job": job,
-        "title": title,
-        "here": request.path,
-        "back": reverse("job", args=[job.pk]),
-        "back_name": str(job),
-        **more,
-    }
-    return dialog(request, f"installer/jobs/{name}.html", context, status=status)

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from installer.views.desk import acts, editing, links, listing, templates
+from installer.views.desk import acceptance, acts, editing, links, listing, templates
 
 urlpatterns: list[URLPattern] = [
     path("jobs/", listing.jobs, name="jobs"),
@@ -16,6 +16,10 @@ urlpatterns: list[URLPattern] = [
     path("jobs/links/<int:pk>/renew/", links.job_link_renew, name="job_link_renew"),
     path("jobs/links/<int:pk>/revoke/", links.job_link_revoke, name="job_link_revoke"),
     path("jobs/rows/<int:pk>/note/", acts.job_note, name="job_note"),
+    path("jobs/<int:pk>/tests/", acceptance.job_tests, name="job_tests"),
+    path("jobs/rows/<int:pk>/test/", acceptance.job_row_test, name="job_row_test"),
+    path("jobs/steps/<int:pk>/again/", acceptance.job_step_again, name="job_step_again"),
+    path("jobs/steps/<int:pk>/skip/", acceptance.job_step_skip, name="job_step_skip"),
     path("charge-points/<int:pk>/jobs/", listing.charge_point_jobs, name="charge_point_jobs"),
     path("job-templates/", templates.job_templates, name="job_templates"),
     path("job-templates/new/", templates.job_template_new, name="job_template_new"),

@@ -27,7 +27,7 @@ from installer.rendering.jobs import (
     rows_lines,
     step_parts,
 )
-from installer.selectors.deeds import job_deeds
+from installer.selectors.deeds import deeds_commands, job_deeds
 from installer.selectors.jobs import (
     inactive_at,
     job_figures,
@@ -89,6 +89,7 @@ def _job(request: HttpRequest, found: InstallerJob) -> Context:
     is_open = found.state in WORKABLE
     rights = rights_on_site(request.user, found.site)
     figures = job_figures([found])[found.pk]
+    deeds = job_deeds(request.user, found)
     return {
         "section": SECTION,
         "job": found,
@@ -101,7 +102,7 @@ def _job(request: HttpRequest, found: InstallerJob) -> Context:
         "problems": found.open_problems if found.completed_at else problems_of(found),
         "links": link_lines(job_links(found)),
         "mails": job_mails(found) if is_open else [],
-        "deeds": deed_lines(job_deeds(request.user, found)),
+        "deeds": deed_lines(deeds, deeds_commands(request.user, deeds)),
         "is_open": is_open,
         "may_edit": Right.EDIT in rights,
         "inactive": inactive_at(found) if found.state == JobState.COMPLETED else 0,

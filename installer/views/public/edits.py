@@ -34,11 +34,7 @@ def job_edits(request: LinkRequest, token: str) -> HttpResponse:
     try:
         answer = _answer(request, key, edit)
     except OperationalError:
-        # A dead-lock, or a database that is away: nothing is stored, so the same may come again.
-        headers = {"Retry-After": "5"}
-        if told is None:
-            return HttpResponse(f"{TRY_AGAIN}\n", "text/plain", AWAY, headers=headers)
-        return JsonResponse({"error": LATER}, status=AWAY, headers=headers)
+        return away(told, LATER)
     return plain_answer(request, token, edit, answer) if told is None else json_answer(answer)
 
 
@@ -46,6 +42,14 @@ def _answer(request: LinkRequest, key: str, edit: Edit) -> Answer:
     if not key:
         return Answer(WRONG, {"error": NOT_A_KEY})
     return edit_apply(link=request.link, actor=request.actor, key=key, edit=edit)
+
+
+def away(told: str | None, say: str) -> HttpResponse:
+    """For a dead-lock, or a database that is away: nothing is stored, so the same may come again."""
+    headers = {"Retry-After": "5"}
+    if told is None:
+        return HttpResponse(f"{TRY_AGAIN}\n", "text/plain", AWAY, headers=headers)
+    return JsonResponse({"error": say}, status=AWAY, headers=headers)
 
 
 def json_answer(answer: Answer) -> HttpResponse:
