@@ -81,7 +81,7 @@ class PhotoLine:
 class RowCard:
     """A charge point of a job, with all that is known of the work.
 
-    `is_here`: still at the job's site; `steps`: those that have begun; `undone`: the others, and in words `todo`.
+    `is_here`: still at the job's site; `steps`: those that have begun or are next; `left`: the others, `todo` in words.
     """
 
     row: JobChargePoint
@@ -90,7 +90,7 @@ class RowCard:
     status: str
     look: Look
     steps: Sequence[StepLine]
-    undone: Sequence[StepLine]
+    left: Sequence[StepLine]
     todo: str
     passed: int
     total: int
@@ -175,8 +175,8 @@ def row_card(row: JobChargePoint, charge_point: ChargePoint) -> RowCard:
         is_here=charge_point.site_id == row.job.site_id and charge_point.archived_at is None,
         status=combined_words(charge_point),
         look=link_look(charge_point) or Look("ok", "wifi", "Connected"),
-        steps=[_step(step, charge_point.pk) for step in every if _has_begun(step)],
-        undone=[_step(step, charge_point.pk) for step in every if not _has_begun(step)],
+        steps=[_step(step, charge_point.pk) for step in every if step.state != StepState.TODO or step.is_under_way],
+        left=[_step(step, charge_point.pk) for step in every if _is_left(step)],
         todo=todo_words(every),
         passed=sum(step.state == StepState.PASSED for step in every),
         total=len(every),
@@ -190,18 +190,14 @@ def todo_words(steps: Sequence[AcceptanceStep]) -> str:
     """The steps that nobody has begun, a kind once; its connectors are named where others have begun."""
     left: dict[StepKind, list[int]] = {}
     for step in steps:
-        if not _has_begun(step):
+        if _is_left(step):
             left.setdefault(StepKind(step.kind), []).append(step.connector_number)
     said = []
-    for kind, connectors in left.items():
-        is_whole = len(connectors) == sum(step.kind == kind for step in steps)
-        numbers = "" if is_whole else f" (connector {', '.join(map(str, connectors))})"
+    for kind in sorted(left, key=list(StepKind).index):
+        is_whole = len(left[kind]) == sum(step.kind == kind for step in steps)
+        numbers = "" if is_whole else f" (connector {', '.join(map(str, left[kind]))})"
         said.append(f"{kind.label}{numbers}")
     return ", ".join(said)
-
-
-def _has_begun(step: AcceptanceStep) -> bool:
-    return step.state != StepState.TODO or step.is_under_way or bool(step.evidence)
 
 
 def rows_lines(rows: Iterable[JobChargePoint]) -> list[RowLine]:
@@ -247,6 +243,10 @@ def mail_address(email: str, subject: str, body: str) -> str:
     """A mailto address that opens the letter in the person's own mail program (RFC 6068)."""
     text = body.replace("\r\n", "\n").replace("\n", "\r\n")
     return f"mailto:{quote(email, safe='@')}?subject={quote(subject, safe='')}&body={quote(text, safe='')}"
+
+
+def _is_left(step: AcceptanceStep) -> bool:
+    return step.state == StepState.TODO and not step.is_under_way
 
 
 def _step_order(step: AcceptanceStep) -> tuple[int, int, int]:

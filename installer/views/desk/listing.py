@@ -88,8 +88,8 @@ def job(request: HtmxHttpRequest, pk: int) -> HttpResponse:
 def _job(request: HttpRequest, found: InstallerJob) -> Context:
     is_open = found.state in WORKABLE
     rights = rights_on_site(request.user, found.site)
-    figures = job_figures([found])[found.pk]
     deeds = job_deeds(request.user, found)
+    figures = job_figures([found])[found.pk]
     return {
         "section": SECTION,
         "job": found,

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("installer", "0001_initial")]
+    dependencies = [("installer", "0002_job_mail")]
 
     operations = [
         migrations.AddField(
