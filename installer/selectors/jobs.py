@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
-from chargepoints.choices import Integration
-from chargepoints.models import ChargePoint
+from chargepoints.choices import OPEN_CHARGE_STATES, Integration
+from chargepoints.models import Charge, ChargePoint
 from chargepoints.permissions import Person
 from chargepoints.selectors.identity import conflicts_told
 from installer.choices import WORKABLE, JobState, LinkState, MailKind, MailState, StepState
@@ -104,6 +104,7 @@ def _row_figures(ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
     unlinked = Q(charge_point__identity=None) | ~Q(charge_point__wanted_identity="")
     unlinked |= Q(charge_point__connection__connected_at=None)
     connected = Q(charge_point__integration=Integration.CONNECTED)
+    charges = Charge.objects.filter(charge_point=OuterRef("charge_point"), state__in=OPEN_CHARGE_STATES)
     counted = (
         JobChargePoint.objects.filter(job__in=ids)
         .order_by()
@@ -112,6 +113,7 @@ def _row_figures(ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
             total=Count("pk"),
             connected=Count("pk", filter=connected & here),
             unlinked=Count("pk", filter=unlinked & here),
+            charging=Count("pk", filter=here & Q(Exists(charges))),
             failed=Count("pk", filter=here & Q(Exists(steps.filter(state=StepState.FAILED)))),
             undone=Count("pk", filter=here & Q(Exists(steps.filter(state__in=[StepState.TODO, StepState.RUNNING])))),
         )

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from chargepoints.models import ChargePoint, Connection, Site
+from chargepoints.models import Charge, ChargePoint, Connection, Site
 from hub.audit.models import AuditEntry
 from hub.audit.records import HUB
 from hub.teams.models import Organisation, User
@@ -43,12 +43,16 @@ class TestList:
         Connection.objects.filter(pk=second.pk).update(connected_at=factories.now())
         other.rows.get(charge_point=second).steps.filter(kind="booted").update(state="failed")
         other.rows.get(charge_point=second).steps.exclude(kind="booted").update(state="passed")
+        connector = second.connectors.all()[0]
+        Charge.objects.create(
+            charge_point=second, connector=connector, transaction_id="1", state="charging", started_at=factories.now()
+        )
         body = html(alice_client, "/jobs/")
         row = body[body.index(f'id="job-{other.pk}"') : body.index(f'id="job-{job.pk}"')]
-        for told in (f"Job {other.number}", "Aker Brygge", "Ole Hansen", "1 / 3", "4 / 18", '<b class="bd">3</b>'):
+        for told in (f"Job {other.number}", "Aker Brygge", "Ole Hansen", "1 / 3", "4 / 18", '<b class="bd">4</b>'):
             assert told in row, told
         # As many as its page names.
-        assert len(problems_of(other)) == 3
+        assert len(problems_of(other)) == 4
 
     def test_the_state_of_its_link(self, alice_client: Client, job: InstallerJob) -> None:
         def told() -> str:

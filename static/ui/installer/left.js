@@ -21,6 +21,7 @@
   async function show() {
     const kept = await all(), photos = kept.filter(one => one.blob);
     await wipe(!kept.length);
+    place.hidden = !kept.length;
     if (!kept.length) return;
     const text = find('textarea');
     text.value = kept.map(line).join('\n');
@@ -34,7 +35,6 @@
       item.append(link);
       return item;
     }));
-    place.hidden = false;
     find('[data-copy]').hidden = !navigator.clipboard;
     find('[data-copy]').onclick = async () => { await navigator.clipboard.writeText(text.value); find('[role=status]').textContent = 'Copied.'; };
     find('[data-wipe]').onclick = async () => {
@@ -43,5 +43,8 @@
     };
   }
 
-  show().catch(() => {});
+  const look = () => show().catch(() => {});
+  // What had arrived without an answer is told so by the next try.
+  addEventListener('outbox', look);
+  look();
 }

@@ -73,7 +73,7 @@
   dialog.addEventListener('close', close);
   const style = document.createElement('link');
   style.rel = 'stylesheet';
-  style.href = dialog.dataset.style;
+  style.href = dialog.dataset.look;
   document.head.append(style);
   window.hubScan = button => style.sheet ? open(button) : style.onload = () => open(button);
 }
