@@ -19,6 +19,7 @@ from tests import browsers, factories
 from tests.conftest import StartServer
 from tests.installer.scene import Scene, scene
 from tests.portal.accessibility_tools import problems
+from tests.stage import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SECONDS = 1000
@@ -221,8 +222,8 @@ def test_what_others_do_meanwhile(browser: Browser, server: StartServer, job: Sc
         context.set_offline(False)
         expect(page.locator("h1")).to_have_text("This link does not work", timeout=WAIT)
         expect(page.locator("[data-left] textarea")).to_have_value("NORD-07, note: Too late")
-        assert page.evaluate(KEPT) == [1, 0, 0]
+        eventually(lambda: page.evaluate(KEPT) == [1, 0, 0], seconds=30, what="the queue only")
         page.click("[data-wipe]")
         expect(page.locator("[data-left]")).to_have_text("Nothing of this job is left on this phone.")
-        assert page.evaluate(KEPT) == [0, 0, 0]
+        eventually(lambda: page.evaluate(KEPT) == [0, 0, 0], seconds=30, what="nothing")
     assert wrong == []

@@ -11,8 +11,8 @@
 
   /* Leaves nothing of the job on this phone; without `queue`, what was not sent. */
   async function wipe(queue) {
-    if (window.caches) for (const name of await caches.keys()) if (name.startsWith(NAME)) await caches.delete(name);
     for (const worker of await navigator.serviceWorker?.getRegistrations() ?? []) if (new URL(worker.scope).pathname === state.base) await worker.unregister();
+    if (window.caches) for (const name of await caches.keys()) if (name.startsWith(NAME)) await caches.delete(name);
     if (!queue) return;
     (await db()).close();
     indexedDB.deleteDatabase(NAME);

@@ -17,7 +17,8 @@ addEventListener('activate', event => event.waitUntil((async () => {
 async function fetched(request, key) {
   const answer = await fetch(request);
   if (answer.status === 404 && key === BASE && answer.headers.has('X-Robots-Tag')) await caches.delete(CACHE);
-  if (answer.ok && !answer.redirected) await (await caches.open(CACHE)).put(key, answer.clone());
+  // What was deleted with the job is not begun anew by an answer that comes late.
+  if (answer.ok && !answer.redirected && await caches.has(CACHE)) await (await caches.open(CACHE)).put(key, answer.clone());
   return answer;
 }
 
