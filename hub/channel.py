@@ -79,6 +79,10 @@ class HubRequest(WebRequest):
 
     body: Body | None = None
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        # Forms are Django's: twisted would read each a second time, and refuse one without any field.
+        super().__init__(*arguments, parsePOSTFormSubmission=False, **named)
+
     def begin(self, body: Body, command: bytes, path: bytes, version: bytes) -> None:
         """The headers are complete: start the application."""
         self.gotLength(0)

@@ -114,3 +114,14 @@ async def test_h11_nothing_or_half_of_it(server: StartServer, name: str) -> None
         writer.write(request)
         assert await asyncio.wait_for(reader.read(), 10) in {b"", TIMED_OUT}
         writer.close()
+
+
+@both_servers
+async def test_a_form_without_any_field_is_for_the_portal_to_judge(gateway: Server) -> None:
+    """What a script sends for a form that has only a button; the portal misses its token, the server nothing."""
+    body = b"--x--\r\n"
+    head = f"POST /login/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(body)}\r\n"
+    status, _ = await answer(
+        gateway.port, head.encode() + b"Content-Type: multipart/form-data; boundary=x\r\n\r\n" + body
+    )
+    assert status == 403

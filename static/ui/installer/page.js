@@ -139,7 +139,7 @@
     let told = '';
     button.disabled = true;
     try {
-      const answer = await fetch(form.action, {method: 'POST', body: new FormData(form, button), headers: {'Idempotency-Key': form.key ??= uuid()}, signal: AbortSignal.timeout?.(20000)});
+      const answer = await fetch(form.action, {method: 'POST', body: new URLSearchParams(new FormData(form, button)), headers: {'Idempotency-Key': form.key ??= uuid()}, signal: AbortSignal.timeout?.(20000)});
       form.key = null;
       if (!answer.ok) told = (await answer.json().catch(() => ({}))).error ?? 'Try again.';
     } catch { told = 'No answer. Try again.'; }
