@@ -96,7 +96,8 @@ def _settings(job: InstallerJob, facts: RowFacts) -> CheckLine:
     wanted = [(str(line.get("key", "")), str(line.get("value", ""))) for line in job.configuration]
     right = [facts.settings[key] for key, value in wanted if _has(facts, key, value)]
     if len(right) == len(wanted):
-        return CheckLine("done", f"{len(wanted)} settings written", at=max(item.reported_at for item in right))
+        plural = "" if len(wanted) == 1 else "s"
+        return CheckLine("done", f"{len(wanted)} setting{plural} written", at=max(item.reported_at for item in right))
     return CheckLine("wait", "Settings", f"{len(right)} of {len(wanted)} written")
 
 
