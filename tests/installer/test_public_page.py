@@ -106,7 +106,7 @@ def test_the_live_check_of_one_that_works(site: Site, clean_redis: redis.Redis) 
         charge_point=point, key="HeartbeatInterval", value="300", reported_at=factories.now()
     )
     text = live(job, "482913")
-    for words in ("Charger called us", "Right model and serial", "Clock is right +0.2 s", "1 settings written"):
+    for words in ("Charger called us", "Right model and serial", "Clock is right +0.2 s", "1 setting written"):
         assert words in text
 
 
