@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import redis
 from django.conf import settings
+from django.core.management.commands import flush
 from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
@@ -79,6 +80,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with pytest.MonkeyPatch.context() as patch:
         # Of all connections: beside the event loop of Playwright, a thread has another one.
         patch.setattr(DatabaseOperations, "sql_flush", emptying.sql_flush)
+        # It would look for content types and permissions after each test, which are still there.
+        patch.setattr(flush, "emit_post_migrate_signal", emptying.nothing_to_make)
         yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(

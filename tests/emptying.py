@@ -20,6 +20,10 @@ END $$
 """
 
 
+def nothing_to_make(*_: object, **__: object) -> None:
+    """What Django does after a flush instead of making again what is in KEPT."""
+
+
 def sql_flush(
     self: DatabaseOperations,
     style: Any,

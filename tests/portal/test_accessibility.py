@@ -13,13 +13,12 @@ from chargepoints.models import (
 from hub.teams.models import User
 from tests import browsers
 from tests.conftest import StartServer
-from tests.portal.accessibility_tools import every_page_walked
+from tests.portal.accessibility_tools import DESK, every_page_walked
 from tests.portal.every_page import Stage, stage_made
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 # The phone has a file of its own, so that two workers share the way.
-SIZES = [(1440, 900), (1000, 800)]
 KILOBYTE = 1024
 
 
@@ -29,9 +28,8 @@ def stage(server: StartServer, alice: User, charge_point: ChargePoint, far_charg
     return stage_made(server(), alice, charge_point, far_charge_point)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_every_page(browser: Browser, stage: Stage, size: tuple[int, int]) -> None:
-    every_page_walked(browser, stage, size)
+def test_every_page(browser: Browser, stage: Stage) -> None:
+    every_page_walked(browser, stage, DESK)
 
 
 def test_pages_are_light(stage: Stage) -> None:
