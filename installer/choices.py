@@ -86,6 +86,10 @@ class StepState(models.TextChoices):
     SKIPPED = "skipped"
 
 
+# Nobody has finished these.
+UNDONE = (StepState.TODO, StepState.RUNNING)
+
+
 class EditKind(models.TextChoices):
     """What the phone can send: each is kept there first, and applied here once."""
 

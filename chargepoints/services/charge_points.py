@@ -94,7 +94,7 @@ def charge_point_edit(
 
 @transaction.atomic
 def charge_point_set_active(*, actor: Actor, charge_point: ChargePoint, is_active: bool) -> bool:
-    """Let the charger in again, or refuse it and close its socket; whether that was new."""
+    """Put the charger in service, or out of it: refused then, unless an installer works on it. Whether that was new."""
     found = charge_point_locked(charge_point=charge_point)
     if found.is_active == is_active:
         return False

@@ -114,8 +114,8 @@ class Setting:
 
     @property
     def is_right(self) -> bool:
-        """Whether the charger tells what is wanted; chargers change case and blanks."""
-        return self.value is not None and self.value.strip().lower() == self.wanted.strip().lower()
+        """Whether the charger tells what is wanted."""
+        return is_told(self.value, self.wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +223,11 @@ class Verdict:
 def passed(words: str, seq: int | None = None, charge: int | None = None) -> Verdict:
     """It is proven."""
     return Verdict(StepState.PASSED, words, seq=seq, charge=charge)
+
+
+def is_told(value: str | None, wanted: str) -> bool:
+    """Whether what the charger tells of a setting is what is wanted; chargers change case and blanks."""
+    return value is not None and value.strip().lower() == wanted.strip().lower()
 
 
 def failed(words: str, seq: int | None = None) -> Verdict:

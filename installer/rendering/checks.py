@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from chargepoints.choices import Registration
 from installer.acceptance.box import CLOCK_MAY_DIFFER, is_same, offset_words
+from installer.acceptance.facts import is_told
 from installer.models import InstallerJob
 from installer.refusals import OTHER_REFUSAL, REFUSALS
 from installer.selectors.rows import RowFacts
@@ -94,13 +95,9 @@ def _clock_repeated(facts: RowFacts, connected_at: datetime) -> CheckLine:
 
 def _settings(job: InstallerJob, facts: RowFacts) -> CheckLine:
     wanted = [(str(line.get("key", "")), str(line.get("value", ""))) for line in job.configuration]
-    right = [facts.settings[key] for key, value in wanted if _has(facts, key, value)]
+    told = [(facts.settings.get(key.lower()), value) for key, value in wanted]
+    right = [item for item, value in told if item is not None and is_told(item.value, value)]
     if len(right) == len(wanted):
         plural = "" if len(wanted) == 1 else "s"
         return CheckLine("done", f"{len(wanted)} setting{plural} written", at=max(item.reported_at for item in right))
     return CheckLine("wait", "Settings", f"{len(right)} of {len(wanted)} written")
-
-
-def _has(facts: RowFacts, key: str, value: str) -> bool:
-    item = facts.settings.get(key)
-    return item is not None and (item.value or "").strip().lower() == value.strip().lower()

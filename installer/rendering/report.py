@@ -14,13 +14,12 @@ from zoneinfo import ZoneInfo
 
 from chargepoints.models import ChargePoint, Connector
 from installer.acceptance.plan import place_of
-from installer.choices import JobState, Side, StepKind, StepState
+from installer.choices import UNDONE, JobState, Side, StepKind, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobPhoto, Note
 from installer.selectors.problems import problems_of
 from installer.selectors.report import rows_reported
 
 NOTHING = "–"  # noqa: RUF001 - an en dash is what an empty cell shows
-_UNDONE = (StepState.TODO, StepState.RUNNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class Unit:
     @property
     def verdict(self) -> str:
         """All results in a few words: `8 passed, 1 skipped`."""
-        counted = Counter("not done" if each.state in _UNDONE else each.state for each in self.results)
+        counted = Counter("not done" if each.state in UNDONE else each.state for each in self.results)
         kinds = [StepState.PASSED, StepState.FAILED, StepState.SKIPPED, "not done"]
         return ", ".join(f"{counted[kind]} {kind}" for kind in kinds if counted[kind]) or "no test asked for"
 
@@ -187,10 +186,10 @@ def _result(step: AcceptanceStep, zone: ZoneInfo) -> Result:
         label=StepKind(step.kind).label,
         connector=step.connector_number,
         state=step.state,
-        state_label="not done" if step.state in _UNDONE else StepState(step.state).label,
+        state_label="not done" if step.state in UNDONE else StepState(step.state).label,
         words=step.skip_reason if step.state == StepState.SKIPPED else words,
         at=_moment(step.ended_at, zone),
-        by="" if step.state in _UNDONE else step.by_name,
+        by="" if step.state in UNDONE else step.by_name,
     )
 
 

@@ -11,7 +11,7 @@ from chargepoints.choices import OPEN_CHARGE_STATES, Integration
 from chargepoints.models import Charge, ChargePoint
 from chargepoints.permissions import Person
 from chargepoints.selectors.identity import conflicts_told
-from installer.choices import WORKABLE, JobState, LinkState, MailKind, MailState, StepState
+from installer.choices import UNDONE, WORKABLE, JobState, LinkState, MailKind, MailState, StepState
 from installer.models import AcceptanceStep, InstallerJob, JobChargePoint, JobLink, JobMail, JobPhoto, Note
 from installer.permissions import jobs_for, jobs_seen
 
@@ -115,7 +115,7 @@ def _row_figures(ids: Sequence[int]) -> dict[int, tuple[int, int, int]]:
             unlinked=Count("pk", filter=unlinked & here),
             charging=Count("pk", filter=here & Q(Exists(charges))),
             failed=Count("pk", filter=here & Q(Exists(steps.filter(state=StepState.FAILED)))),
-            undone=Count("pk", filter=here & Q(Exists(steps.filter(state__in=[StepState.TODO, StepState.RUNNING])))),
+            undone=Count("pk", filter=here & Q(Exists(steps.filter(state__in=UNDONE)))),
         )
     )
     return {job: (total, on, sum(problems)) for job, total, on, *problems in counted}

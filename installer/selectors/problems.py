@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from chargepoints.choices import OPEN_CHARGE_STATES
 from chargepoints.models import Charge, ChargePoint
 from chargepoints.selectors.identity import conflicts_told
-from installer.choices import StepState
+from installer.choices import UNDONE, StepState
 from installer.models import InstallerJob
 from installer.selectors.rows import rows_of
 
@@ -34,7 +34,7 @@ def problems_of(job: InstallerJob) -> Sequence[str]:
         steps = list(row.steps.all())
         if failed := [step.get_kind_display().lower() for step in steps if step.state == StepState.FAILED]:
             found.append(f"{name}: failed: {', '.join(dict.fromkeys(failed))}.")
-        undone = [step for step in steps if step.state in {StepState.TODO, StepState.RUNNING}]
+        undone = [step for step in steps if step.state in UNDONE]
         if undone:
             found.append(f"{name}: {len(undone)} of {len(steps)} steps not done.")
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Lower, RowNumber
 from django.utils import timezone
 
 from chargepoints.choices import OPEN_CHARGE_STATES
@@ -83,11 +83,6 @@ def row_facts(job: InstallerJob) -> Sequence[RowFacts]:
     ]
 
 
-def sleeping_at(job: InstallerJob) -> int:
-    """How many charge points of the job's site are inactive."""
-    return ChargePoint.objects.filter(site=job.site_id, is_active=False, archived_at=None).count()
-
-
 def _charges(points: Sequence[ChargePoint]) -> dict[int, list[Charge]]:
     """The charges that run there, by connector."""
     found: dict[int, list[Charge]] = {}
@@ -132,11 +127,13 @@ def _findings(points: Sequence[ChargePoint]) -> dict[int, Finding]:
 
 
 def _settings(job: InstallerJob, points: Sequence[ChargePoint]) -> dict[int, dict[str, ConfigurationItem]]:
-    keys = [str(line.get("key", "")) for line in job.configuration]
+    """By charge point and key in lower case: chargers spell keys in their own way."""
+    keys = [str(line.get("key", "")).lower() for line in job.configuration]
     found: dict[int, dict[str, ConfigurationItem]] = {}
     if keys:
-        for item in ConfigurationItem.objects.filter(charge_point__in=points, key__in=keys):
-            found.setdefault(item.charge_point_id, {})[item.key] = item
+        told = ConfigurationItem.objects.annotate(spelled=Lower("key"))
+        for item in told.filter(charge_point__in=points, spelled__in=keys):
+            found.setdefault(item.charge_point_id, {})[item.key.lower()] = item
     return found
 
 

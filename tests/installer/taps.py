@@ -1,4 +1,4 @@
-"""Taps on the remote actions of the public page, and what the page shows of them."""
+"""Taps on the remote actions and the acceptance test of the public page, and what the page shows of them."""
 
 import re
 import uuid
@@ -47,3 +47,9 @@ def buttons(job: Scene, name: str = "NORD-1") -> list[str]:
     """What the buttons say."""
     found = re.findall(r"<button.*?</button>", part(job, name), re.DOTALL)
     return [words(button).replace("connector ", "") for button in found]
+
+
+def press(job: Scene, do: str, *, name: str = "NORD-1", plain: bool = False, **fields: object) -> Any:
+    """A button of the acceptance test, by the page's script or without."""
+    headers = {} if plain else {"Idempotency-Key": str(uuid.uuid4())}
+    return job.client.post(f"{job.base}rows/{job.row(name).pk}/test/", {"do": do, **fields}, headers=headers)

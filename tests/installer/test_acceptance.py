@@ -17,6 +17,7 @@ from installer.services import acceptance
 from tests.conftest import StartServer, StartWorker
 from tests.gateway.tools import db, soon, station
 from tests.installer.scene import Scene, scene
+from tests.installer.taps import press
 from tests.station import Call, Station
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,13 +31,6 @@ def made(charge_point: ChargePoint, *checks: str, **fields: object) -> Scene:
     """A job with these checks."""
     given: dict[str, Any] = {"checks": list(checks or ALL), "energy_s": 5, **fields}
     return scene(charge_point.site, charge_point, **given)
-
-
-def press(job: Scene, do: str, **fields: object) -> Any:
-    """A button of the page, as its script presses it."""
-    row = job.row("NORD-1")
-    key = {"Idempotency-Key": "6f2f1c7e-6f0e-4c43-9d0c-3d5b3c0a7f11"}
-    return job.client.post(f"{job.base}rows/{row.pk}/test/", {"do": do, **fields}, headers=key)
 
 
 def step(kind: str, connector: int = 0) -> AcceptanceStep:

@@ -16,15 +16,10 @@ from installer.services import acceptance
 from installer.services.jobs import job_complete
 from tests import factories
 from tests.installer.scene import Scene, scene
+from tests.installer.taps import press
 from tests.installer.test_public_page import connected
 
 pytestmark = pytest.mark.django_db
-
-
-def press(job: Scene, do: str, *, name: str = "NORD-1", plain: bool = False, **fields: object) -> Any:
-    """A button of the page, by its script or without."""
-    headers = {} if plain else {"Idempotency-Key": "6f2f1c7e-6f0e-4c43-9d0c-3d5b3c0a7f11"}
-    return job.client.post(f"{job.base}rows/{job.row(name).pk}/test/", {"do": do, **fields}, headers=headers)
 
 
 def made(point: ChargePoint, *checks: str, **fields: object) -> Scene:

@@ -16,7 +16,7 @@ from chargepoints.choices import Integration, Refusal, Registration, State
 from chargepoints.models import ChargePoint, ConfigurationItem, Connection, Finding, Site, StatusChange
 from hub.audit.records import HUB, Actor
 from installer.choices import Side, StepState
-from installer.models import AcceptanceStep, Note
+from installer.models import AcceptanceStep, InstallerJob, Note
 from installer.services.notes import note_save
 from tests import factories
 from tests.installer.scene import Scene, scene
@@ -108,6 +108,16 @@ def test_the_live_check_of_one_that_works(site: Site, clean_redis: redis.Redis) 
     text = live(job, "482913")
     for words in ("Charger called us", "Right model and serial", "Clock is right +0.2 s", "1 setting written"):
         assert words in text
+
+
+def test_a_setting_that_the_charger_spells_its_own_way(job: Scene, charge_point: ChargePoint) -> None:
+    """The live check and the acceptance test judge by one rule."""
+    InstallerJob.objects.filter(pk=job.job.pk).update(configuration=[{"key": "WebSocketPingInterval", "value": "TRUE"}])
+    connected(charge_point)
+    ConfigurationItem.objects.create(
+        charge_point=charge_point, key="websocketpinginterval", value=" true", reported_at=factories.now()
+    )
+    assert "1 setting written" in live(job, "NORD-1")
 
 
 def test_the_times_are_those_of_the_site(site: Site, charge_point: ChargePoint, clean_redis: redis.Redis) -> None:

@@ -158,7 +158,10 @@ class ChargePointShape(BaseModel):
     integration: IntegrationWord = Field(description="Does the charger speak to us.", examples=["connected"])
     state: StateWord = Field(description="What it does as a whole.", examples=["busy-charging"])
     status: str = Field(description="Both in one text, as the portal shows it.", examples=["connected (busy-charging)"])
-    is_active: bool = Field(description="Whether it is let in.", examples=[True])
+    is_active: bool = Field(
+        description="Whether it is in service. One that is not is let in only while an installer job of it is open.",
+        examples=[True],
+    )
     maintenance: bool = Field(description="Whether it is in maintenance.", examples=[False])
     maintenance_reason: Text = Field(description="Why.", examples=["New cable on order"])
     booted_at: datetime | None = Field(description="When it last started.", examples=["2026-11-18T06:30:00Z"])

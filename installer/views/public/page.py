@@ -8,8 +8,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from chargepoints.exceptions import ActionRefused
 from installer.choices import WORKABLE
 from installer.rendering.page import job_view
+from installer.selectors.jobs import inactive_at
 from installer.selectors.problems import problems_of
-from installer.selectors.rows import job_version, sleeping_at
+from installer.selectors.rows import job_version
 from installer.services.jobs import job_complete as complete
 from installer.views.public.gate import LinkRequest, by_link, page, see_other
 
@@ -54,5 +55,5 @@ def job_complete(request: LinkRequest, token: str) -> HttpResponse:
         return see_other("job_page", token)
     if job.state not in WORKABLE:
         return see_other("job_page", token)
-    context = {"view": job_view(job, token), "problems": problems_of(job), "sleeping": sleeping_at(job)}
+    context = {"view": job_view(job, token), "problems": problems_of(job), "sleeping": inactive_at(job)}
     return page("complete", context)
